@@ -1,0 +1,1 @@
+"""How each model answers: roles, the catalog of backends, and one module per model family."""

@@ -1,0 +1,87 @@
+"""The roles of a method, as protocols.
+
+Every image that a backend gets is one plane, float32 of shape (H, W, 3), RGB in 0..1, as
+the user sees it (see :mod:`napari_zeroseg.core.image`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_zeroseg.core.detection import Detection
+    from napari_zeroseg.core.image import Plane
+    from napari_zeroseg.core.mask import Logits
+    from napari_zeroseg.core.prompt import Prompt
+    from napari_zeroseg.core.suggestion import PhraseMatch, Suggestion, Tag
+    from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
+
+Embedding = Any
+"""What a segmenter computes once per plane; opaque to all but the segmenter that made it."""
+
+
+class Tagger(Protocol):
+    """Says which words fit an image."""
+
+    def tag(self, image: Plane) -> list[Tag]:
+        """Return tags, best first."""
+        ...
+
+
+class Captioner(Protocol):
+    """Says in one sentence what an image shows."""
+
+    def caption(self, image: Plane) -> str:
+        """Return one sentence."""
+        ...
+
+
+class Refiner(Protocol):
+    """Decides between words: which classes are present, and which class a phrase means."""
+
+    def suggest(
+        self, tags: Sequence[Tag], caption: str, vocabulary: Vocabulary
+    ) -> list[Suggestion]:
+        """Return one suggestion per class of the vocabulary, in its order (pre-refinement)."""
+        ...
+
+    def match(self, phrases: Sequence[str], vocabulary: Vocabulary) -> list[PhraseMatch]:
+        """Return the class that each phrase means, or none (post-refinement)."""
+        ...
+
+    def describe(self, target: TargetClass) -> TargetClass:
+        """Return the class with empty attributes and synonyms filled in where known."""
+        ...
+
+
+class Detector(Protocol):
+    """Finds boxes for classes named in words."""
+
+    def detect(self, image: Plane, classes: Sequence[TargetClass]) -> list[Detection]:
+        """Return boxes in pixels, best first; none where nothing fits."""
+        ...
+
+
+class Segmenter(Protocol):
+    """Turns prompts into masks."""
+
+    def embed(self, image: Plane) -> Embedding:
+        """Compute what all prompts on this image share."""
+        ...
+
+    def segment(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Logits]:
+        """Return one answer per prompt, in order."""
+        ...
+
+
+class TextEncoder(Protocol):
+    """Turns words into vectors."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return unit vectors, shape (len(texts), dimension)."""
+        ...

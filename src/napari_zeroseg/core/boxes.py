@@ -1,0 +1,56 @@
+"""Axis-aligned boxes (x0, y0, x1, y1) in pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_zeroseg.core.detection import Detection
+
+
+def box_iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the intersection over union of every pair.
+
+    Parameters
+    ----------
+    a : ndarray of float, shape (N, 4)
+    b : ndarray of float, shape (M, 4)
+
+    Returns
+    -------
+    ndarray of float, shape (N, M)
+        0 for pairs of empty boxes.
+    """
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    shared = np.prod(np.clip(high - low, 0, None), axis=2)
+    union = _areas(a)[:, None] + _areas(b)[None, :] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+def _areas(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=1)
+
+
+def suppress(detections: Sequence[Detection], iou: float) -> list[Detection]:
+    """Keep the best of boxes that overlap by more than ``iou`` (greedy non-maximum suppression).
+
+    The order of the answer is by falling score; ties keep the given order.
+    """
+    ranked = sorted(detections, key=lambda d: -d.score)
+    if not ranked:
+        return []
+    boxes = np.array([d.box for d in ranked], float)
+    alive = np.ones(len(ranked), bool)
+    kept = []
+    for index, detection in enumerate(ranked):
+        if alive[index]:
+            kept.append(detection)
+            alive[index:] &= box_iou(boxes[index : index + 1], boxes[index:])[0] <= iou
+    return kept

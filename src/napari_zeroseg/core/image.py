@@ -1,0 +1,154 @@
+"""From an array of any kind to the one plane that models get."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_zeroseg.core.errors import BadImageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Plane = NDArray[np.float32]
+
+MIN_SIDE = 8
+MAX_SIDE_RATIO = 100.0
+MAX_SIDE = 16384
+
+_ALPHA_REMEDY = "Remove the alpha channel: use data[..., :3]."
+
+
+def plane_from_array(
+    data: NDArray[Any],
+    *,
+    rgb: bool | None = None,
+    limits: tuple[float, float] | None = None,
+    gamma: float = 1.0,
+    tint: tuple[float, float, float] = (1.0, 1.0, 1.0),
+) -> Plane:
+    """Return the plane that models get: float32, shape (H, W, 3), RGB in 0..1.
+
+    Parameters
+    ----------
+    data : ndarray, shape (H, W) or (H, W, 3)
+        Unsigned or signed integer, or finite floating point intensities.
+    rgb : bool, optional
+        Whether the last axis is colour; told from the shape when not given.
+    limits : tuple of float, optional
+        Intensities that become 0 and 1 in a single-channel image. By default the range of
+        the values, with the 0.01 and 99.99 percentiles in images of more than 8 bits, so that
+        one hot pixel does not darken the rest.
+    gamma : float
+        Exponent after scaling, as in napari.
+    tint : tuple of float
+        RGB colour in which full intensity is shown.
+
+    Raises
+    ------
+    BadImageError
+        When the array is no image that can be segmented; the text says why.
+    """
+    array = np.asarray(data)
+    rgb = _looks_rgb(array) if rgb is None else rgb
+    check_image(array, rgb=rgb)
+    if rgb:
+        return _scaled_rgb(array)
+    scaled = _scaled(array.astype(np.float32), limits or default_limits(array)) ** np.float32(gamma)
+    return np.ascontiguousarray(scaled[..., None] * np.asarray(tint, np.float32))
+
+
+def _looks_rgb(array: NDArray[Any]) -> bool:
+    return array.ndim == 3 and array.shape[-1] in (3, 4)
+
+
+def check_image(array: NDArray[Any], *, rgb: bool) -> None:
+    """Raise :class:`BadImageError` when a plane of shape (H, W[, 3]) cannot be segmented."""
+    _check_type(array)
+    _check_shape(array, rgb=rgb)
+    _check_values(array)
+
+
+def _check_type(array: NDArray[Any]) -> None:
+    if array.dtype.kind == "b":
+        raise BadImageError(
+            "The image is boolean: it is a mask already.",
+            remedy="Choose the intensity image, or add the mask as a Labels layer.",
+        )
+    if array.dtype.kind == "c":
+        raise BadImageError(
+            "The image holds complex numbers.", remedy="Take its magnitude first: numpy.abs(data)."
+        )
+    if array.dtype.kind not in "uif":
+        raise BadImageError(
+            f"The image holds values of type {array.dtype}, not intensities.",
+            remedy="Choose an integer or floating point image.",
+        )
+
+
+def _check_shape(array: NDArray[Any], *, rgb: bool) -> None:
+    if rgb and array.shape[-1] == 4:
+        raise BadImageError("The image has an alpha channel (RGBA).", remedy=_ALPHA_REMEDY)
+    if array.ndim != (3 if rgb else 2):
+        raise BadImageError(
+            f"The image has shape {array.shape}; one plane of shape (rows, columns) or "
+            "(rows, columns, 3) is needed.",
+            remedy="Choose one plane of it.",
+        )
+    height, width = array.shape[:2]
+    if min(height, width) < MIN_SIDE:
+        raise BadImageError(
+            f"The image is {width} × {height} pixels.",
+            remedy=f"Both sides must have at least {MIN_SIDE} pixels.",
+        )
+    if max(height, width) > MAX_SIDE_RATIO * min(height, width):
+        raise BadImageError(
+            f"The image is {width} × {height} pixels, a strip rather than a picture.",
+            remedy="Crop it: one side may be at most 100 times the other.",
+        )
+    if max(height, width) > MAX_SIDE:
+        raise BadImageError(
+            f"The image is {width} × {height} pixels.",
+            remedy=f"Crop it to at most {MAX_SIDE} pixels a side.",
+        )
+
+
+def _check_values(array: NDArray[Any]) -> None:
+    if array.dtype.kind == "f":
+        bad = int(array.size - np.count_nonzero(np.isfinite(array)))
+        if bad:
+            raise BadImageError(
+                f"The image holds {bad} values that are NaN or infinite.",
+                remedy="Replace them first: numpy.nan_to_num(data).",
+            )
+    if array.min() == array.max():
+        raise BadImageError(
+            f"Every pixel of the image is {array.flat[0]}.",
+            remedy="There is nothing to tell apart: choose another image or plane.",
+        )
+
+
+def default_limits(array: NDArray[Any]) -> tuple[float, float]:
+    """Return intensities to show as black and white, see :func:`plane_from_array`."""
+    low, high = float(array.min()), float(array.max())
+    if array.dtype.itemsize > 1:
+        robust = np.percentile(array, (0.01, 99.99))
+        if robust[1] > robust[0]:
+            low, high = float(robust[0]), float(robust[1])
+    return low, high
+
+
+def _scaled(values: NDArray[np.float32], limits: tuple[float, float]) -> NDArray[np.float32]:
+    low, high = limits
+    span = high - low if high > low else 1.0
+    return np.clip((values - np.float32(low)) / np.float32(span), 0, 1)
+
+
+def _scaled_rgb(array: NDArray[Any]) -> Plane:
+    if array.dtype.kind == "f":
+        # napari shows RGB floats in 0..1 as they are
+        high = 1.0 if 0 <= array.min() and array.max() <= 1 else float(array.max())
+    else:
+        high = float(np.iinfo(array.dtype).max) if array.dtype.itemsize == 1 else float(array.max())
+    return np.ascontiguousarray(_scaled(array.astype(np.float32), (0.0, high)))

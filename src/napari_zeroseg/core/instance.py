@@ -1,0 +1,82 @@
+"""One mask of one class, with its state and where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from napari_zeroseg.core.mask import Box, Mask
+from napari_zeroseg.core.prompt import Point
+
+
+class InstanceState(StrEnum):
+    """Who answers for a mask: the machine, or a person."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    EDITED = "edited"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What made a mask: words, places, models and people."""
+
+    author: str = "machine"
+    method: str = ""
+    detector: str = ""
+    segmenter: str = ""
+    phrase: str = ""
+    box: Box | None = None
+    points: tuple[Point, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instance:
+    """One mask of one class on one plane of an image.
+
+    Parameters
+    ----------
+    id : int
+        1 or more, unique among the instances of the class in the image: the label value.
+    name : str
+        The target class.
+    mask : Mask
+        The pixels.
+    score : float
+        0..1.
+    state : InstanceState
+        Proposed by a model, accepted or edited by a person.
+    provenance : Provenance
+        What made it.
+    plane : tuple of int
+        Indices of the image's axes that are not shown; empty for a 2D image.
+    """
+
+    id: int
+    name: str
+    mask: Mask
+    score: float
+    state: InstanceState = InstanceState.PROPOSED
+    provenance: Provenance = field(default_factory=Provenance)
+    plane: tuple[int, ...] = ()
+
+    @property
+    def locked(self) -> bool:
+        """A person answers for it: no run may change it."""
+        return self.state is not InstanceState.PROPOSED
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Class name and id, which name the instance within the image."""
+        return (self.name, self.id)
+
+    def accepted(self) -> Instance:
+        return self if self.locked else replace(self, state=InstanceState.ACCEPTED)
+
+    def edited(self, mask: Mask, provenance: Provenance | None = None) -> Instance:
+        return replace(
+            self,
+            mask=mask,
+            state=InstanceState.EDITED,
+            provenance=provenance or replace(self.provenance, author="person"),
+        )
