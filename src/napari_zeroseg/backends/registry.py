@@ -1,0 +1,54 @@
+"""From a backend's name to the object that answers."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from napari_zeroseg.backends.catalog import Role, find, profile
+from napari_zeroseg.backends.embeddings import RememberingSegmenter
+
+if TYPE_CHECKING:
+    from napari_zeroseg.backends.roles import Captioner, Detector, Refiner, Segmenter, Tagger
+    from napari_zeroseg.core.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """One backend per role, ready to be asked."""
+
+    tagger: Tagger
+    captioner: Captioner
+    refiner: Refiner
+    detector: Detector
+    segmenter: Segmenter
+
+
+def names_of(recipe: Recipe) -> dict[Role, str]:
+    """Return the backend's name of each role: the profile's, unless the recipe says otherwise."""
+    chosen = dict(profile(recipe.profile))
+    for role, name in recipe.backends.items():
+        chosen[Role(role)] = name
+    return chosen
+
+
+def backends_of(recipe: Recipe) -> Backends:
+    """Return the backends that a recipe names; each is made once per process.
+
+    Raises
+    ------
+    MissingBackendError
+        When a name is not in the catalog.
+    """
+    made: dict[str, Any] = {str(role): create(role, name) for role, name in names_of(recipe).items()}
+    return Backends(**made)
+
+
+@lru_cache(maxsize=None)
+def create(role: Role, name: str) -> Any:
+    """Import and make a backend."""
+    module, _, attribute = find(role, name).target.partition(":")
+    made = getattr(importlib.import_module(module), attribute)()
+    return RememberingSegmenter(made) if role is Role.SEGMENTER else made

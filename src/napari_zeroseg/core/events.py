@@ -1,0 +1,65 @@
+"""What a method says while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_zeroseg.core.detection import Detection
+from napari_zeroseg.core.instance import Instance
+from napari_zeroseg.core.suggestion import PhraseMatch, Suggestion, Tag
+from napari_zeroseg.core.vocabulary import TargetClass
+
+
+@dataclass(frozen=True, slots=True)
+class StageStarted:
+    """A stage begins; ``text`` is for a person, in the present tense."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``done`` of ``total`` steps of the current stage are over."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """The recognisers have answered."""
+
+    tags: tuple[Tag, ...]
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """The refiner has filled in how the classes look."""
+
+    classes: tuple[TargetClass, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """The refiner has said which classes it believes present."""
+
+    suggestions: tuple[Suggestion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """Boxes with their classes, and how their phrases were understood."""
+
+    detections: tuple[Detection, ...]
+    matches: tuple[PhraseMatch, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """One instance is there; its pixels are its own."""
+
+    instance: Instance
+
+
+Event = StageStarted | Progress | Tagged | Described | Suggested | Detected | Found

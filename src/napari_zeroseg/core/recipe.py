@@ -1,0 +1,133 @@
+"""Everything that decides a result, as one JSON document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from napari_zeroseg.core.attributes import Attributes
+from napari_zeroseg.core.errors import BadFileError
+from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
+
+MAX_RECIPE_BYTES = 4_000_000
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Words = Annotated[str, Field(max_length=500)]
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LookSpec(_Document):
+    """Attributes of a class as a document."""
+
+    color: Words = ""
+    shape: Words = ""
+    texture: Words = ""
+    sense: Words = ""
+
+
+class ClassSpec(_Document):
+    """A target class as a document."""
+
+    name: Words
+    color: str = ""
+    synonyms: tuple[Words, ...] = ()
+    attributes: LookSpec = LookSpec()
+    may_overlap: tuple[Words, ...] = ()
+
+    @classmethod
+    def of(cls, target: TargetClass) -> ClassSpec:
+        look = target.attributes
+        return cls(
+            name=target.name,
+            color=target.color,
+            synonyms=target.synonyms,
+            attributes=LookSpec(
+                color=look.color, shape=look.shape, texture=look.texture, sense=look.sense
+            ),
+            may_overlap=target.may_overlap,
+        )
+
+    def target(self) -> TargetClass:
+        return TargetClass(
+            self.name,
+            self.color,
+            self.synonyms,
+            Attributes(**self.attributes.model_dump()),
+            self.may_overlap,
+        )
+
+
+class Parameters(_Document):
+    """Numbers of the method ``grounded``.
+
+    Attributes
+    ----------
+    box_threshold : float
+        Least score of a detection.
+    nms_iou : float
+        Boxes that overlap more than this are one.
+    refine_points : int
+        Points taken from the first pass for the second one; 0 leaves the second pass out.
+    spread_points : bool
+        Spread those points over the object instead of taking the highest pixels.
+    accept_threshold : float
+        Least confidence of a suggestion that "accept all" accepts.
+    """
+
+    box_threshold: Share = 0.18
+    nms_iou: Share = 0.8
+    refine_points: Annotated[int, Field(ge=0, le=200)] = 20
+    spread_points: bool = True
+    accept_threshold: Share = 0.5
+
+
+class Recipe(_Document):
+    """Method, profile, backends per role, parameters and vocabulary.
+
+    The same recipe, image and weights give the same masks.
+    """
+
+    version: Literal[1] = 1
+    method: Literal["grounded"] = "grounded"
+    profile: Words = "embedded"
+    backends: dict[Words, Words] = Field(default_factory=dict)
+    parameters: Parameters = Parameters()
+    classes: tuple[ClassSpec, ...] = ()
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary(tuple(spec.target() for spec in self.classes))
+
+    def with_vocabulary(self, vocabulary: Vocabulary) -> Recipe:
+        return self.model_copy(update={"classes": tuple(ClassSpec.of(c) for c in vocabulary)})
+
+    def write(self, path: Path) -> None:
+        path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Recipe:
+        """Read and validate a recipe file.
+
+        Raises
+        ------
+        BadFileError
+            When the file cannot be read, is too large, or is no valid recipe.
+        """
+        try:
+            if path.stat().st_size > MAX_RECIPE_BYTES:
+                raise BadFileError(f"'{path.name}' is too large to be a recipe.")
+            return cls.model_validate_json(path.read_bytes())
+        except OSError as error:
+            raise BadFileError(f"The recipe '{path}' could not be read: {error.strerror}.") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "document"
+            raise BadFileError(
+                f"'{path.name}' is not a valid recipe: {where}: {first['msg']}.",
+                remedy="Mend that entry, or write a new recipe from the window.",
+            ) from error

@@ -1,0 +1,52 @@
+"""What was found and what made it, as a JSON-able document."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from napari_zeroseg.core.instance import Instance
+    from napari_zeroseg.core.recipe import Recipe
+    from napari_zeroseg.core.suggestion import PhraseMatch, Suggestion, Tag
+
+
+def make_record(
+    *,
+    image: str,
+    shape: tuple[int, int],
+    recipe: Recipe,
+    versions: dict[str, str],
+    tags: Iterable[Tag],
+    caption: str,
+    suggestions: Iterable[Suggestion],
+    phrases: Iterable[PhraseMatch],
+    instances: Iterable[Instance],
+) -> dict[str, Any]:
+    """Return the record of one image; masks are named by class and id, not stored."""
+    return {
+        "image": {"name": image, "height": shape[0], "width": shape[1]},
+        "recipe": recipe.model_dump(mode="json"),
+        "versions": versions,
+        "tags": [asdict(t) for t in tags],
+        "caption": caption,
+        "suggestions": [{**asdict(s), "decision": str(s.decision)} for s in suggestions],
+        "phrases": [asdict(p) for p in phrases],
+        "instances": [instance_entry(i) for i in instances],
+    }
+
+
+def instance_entry(instance: Instance) -> dict[str, Any]:
+    """Return everything about an instance but its pixels."""
+    return {
+        "class": instance.name,
+        "id": instance.id,
+        "score": round(instance.score, 4),
+        "state": str(instance.state),
+        "area_px": instance.mask.area,
+        "box": list(instance.mask.box),
+        "plane": list(instance.plane),
+        "provenance": asdict(instance.provenance),
+    }

@@ -1,0 +1,1 @@
+"""The methods, each a generator of events over the roles."""

@@ -1,0 +1,199 @@
+"""Recognise, refine, detect, segment twice: Huang, Iizuka and Fukui (BMVC 2024)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from napari_zeroseg.core.boxes import suppress
+from napari_zeroseg.core.compose import Claims
+from napari_zeroseg.core.events import (
+    Described,
+    Detected,
+    Event,
+    Found,
+    Progress,
+    StageStarted,
+    Suggested,
+    Tagged,
+)
+from napari_zeroseg.core.instance import Instance, Provenance
+from napari_zeroseg.core.points import choose_points
+from napari_zeroseg.core.prompt import Prompt
+from napari_zeroseg.core.suggestion import PhraseMatch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from napari_zeroseg.backends.registry import Backends
+    from napari_zeroseg.backends.roles import Embedding, Refiner
+    from napari_zeroseg.core.detection import Detection
+    from napari_zeroseg.core.image import Plane
+    from napari_zeroseg.core.mask import Logits
+    from napari_zeroseg.core.recipe import Parameters
+    from napari_zeroseg.core.vocabulary import Vocabulary
+
+BATCH = 16  # prompts per call: large enough to share work, small enough for Cancel to bite
+
+
+def recognise(image: Plane, vocabulary: Vocabulary, backends: Backends) -> Iterator[Event]:
+    """Say which classes of the vocabulary are in the image (steps 1 and 2).
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (H, W, 3)
+        RGB in 0..1.
+    vocabulary : Vocabulary
+        The target classes.
+    backends : Backends
+        Tagger, captioner and refiner are asked.
+
+    Yields
+    ------
+    Event
+        Stages, ``Tagged``, ``Described``, ``Suggested``.
+    """
+    yield StageStarted("Looking at the image")
+    tags = tuple(backends.tagger.tag(image))
+    yield StageStarted("Writing a caption")
+    caption = backends.captioner.caption(image)
+    yield Tagged(tags, caption)
+    yield StageStarted("Comparing with the classes")
+    described = _described(vocabulary, backends.refiner)
+    yield Described(described.classes)
+    yield Suggested(tuple(backends.refiner.suggest(tags, caption, described)))
+
+
+def segment(
+    image: Plane,
+    vocabulary: Vocabulary,
+    accepted: Sequence[str],
+    backends: Backends,
+    parameters: Parameters,
+    claims: Claims,
+    provenance: Provenance,
+) -> Iterator[Event]:
+    """Detect and segment the accepted classes (steps 3 to 8).
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (H, W, 3)
+        RGB in 0..1.
+    vocabulary : Vocabulary
+        All target classes.
+    accepted : sequence of str
+        Names of the classes to look for.
+    backends : Backends
+        Refiner, detector and segmenter are asked.
+    parameters : Parameters
+        Thresholds and the number of points.
+    claims : Claims
+        Knows which pixels are a person's.
+    provenance : Provenance
+        What all instances of this run have in common.
+
+    Yields
+    ------
+    Event
+        Stages, ``Described``, ``Detected``, ``Found`` by falling detection score, ``Progress``.
+    """
+    yield StageStarted("Looking for " + ", ".join(accepted))
+    described = _described(vocabulary, backends.refiner)
+    yield Described(described.classes)
+    detections = backends.detector.detect(image, [described[name] for name in accepted])
+    yield StageStarted("Mapping phrases to classes")
+    matches = _match_phrases(detections, described, backends.refiner)
+    boxes = _usable(detections, matches, accepted, parameters)
+    yield Detected(tuple(boxes), tuple(matches.values()))
+    if boxes:
+        yield StageStarted("Preparing the image")
+        embedding = backends.segmenter.embed(image)
+        yield StageStarted("Drawing masks")
+        yield from _masks(embedding, boxes, backends, parameters, claims, provenance)
+
+
+def _described(vocabulary: Vocabulary, refiner: Refiner) -> Vocabulary:
+    return replace(vocabulary, classes=tuple(refiner.describe(c) for c in vocabulary))
+
+
+def _match_phrases(
+    detections: Sequence[Detection], vocabulary: Vocabulary, refiner: Refiner
+) -> dict[str, PhraseMatch]:
+    phrases = dict.fromkeys(d.phrase for d in detections if d.name is None)
+    known = {n: PhraseMatch(n, n, "name", 1.0) for n in phrases if n in vocabulary}
+    unknown = [phrase for phrase in phrases if phrase not in known]
+    asked = refiner.match(unknown, vocabulary) if unknown else []
+    return known | {m.phrase: m for m in asked}
+
+
+def _usable(
+    detections: Sequence[Detection],
+    matches: dict[str, PhraseMatch],
+    accepted: Sequence[str],
+    parameters: Parameters,
+) -> list[Detection]:
+    named = [
+        d if d.name is not None else replace(d, name=matches[d.phrase].name)
+        for d in detections
+        if d.score >= parameters.box_threshold
+    ]
+    kept = [
+        box
+        for name in accepted
+        for box in suppress([d for d in named if d.name == name], parameters.nms_iou)
+    ]
+    return sorted(kept, key=lambda d: -d.score)
+
+
+def _masks(
+    embedding: Embedding,
+    boxes: Sequence[Detection],
+    backends: Backends,
+    parameters: Parameters,
+    claims: Claims,
+    provenance: Provenance,
+) -> Iterator[Event]:
+    for start in range(0, len(boxes), BATCH):
+        batch = boxes[start : start + BATCH]
+        prompts, answers = _two_passes(embedding, batch, backends, parameters)
+        for detection, prompt, answer in zip(batch, prompts, answers, strict=True):
+            granted = claims.claim(_proposal(detection, prompt, answer, provenance))
+            if granted is not None:
+                yield Found(granted)
+        yield Progress(start + len(batch), len(boxes))
+
+
+def _two_passes(
+    embedding: Embedding,
+    batch: Sequence[Detection],
+    backends: Backends,
+    parameters: Parameters,
+) -> tuple[list[Prompt], list[Logits]]:
+    prompts = [Prompt(box=d.box) for d in batch]
+    first = backends.segmenter.segment(embedding, prompts)
+    if not parameters.refine_points:
+        return prompts, first
+    refined = [
+        prompt.with_points(
+            *choose_points(
+                answer, d.box, parameters.refine_points, spread=parameters.spread_points
+            )
+        )
+        for d, prompt, answer in zip(batch, prompts, first, strict=True)
+    ]
+    return refined, backends.segmenter.segment(embedding, refined)
+
+
+def _proposal(
+    detection: Detection, prompt: Prompt, answer: Logits, provenance: Provenance
+) -> Instance:
+    assert detection.name is not None
+    return Instance(
+        id=0,  # given by the claims
+        name=detection.name,
+        mask=answer.mask(),
+        score=detection.score,
+        provenance=replace(
+            provenance, phrase=detection.phrase, box=detection.box, points=prompt.points
+        ),
+    )
