@@ -1,0 +1,36 @@
+"""Zero-shot segmentation of scientific images, with a human in the loop.
+
+Importing this package loads no model, no Qt and no napari; the names below are imported
+when they are first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_zeroseg.api import Result, segment
+    from napari_zeroseg.core.recipe import Recipe
+    from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
+    from napari_zeroseg.session.session import Session
+
+__version__ = "0.1.0"
+
+__all__ = ["Recipe", "Result", "Session", "TargetClass", "Vocabulary", "segment"]
+
+_HOMES = {
+    "Recipe": "napari_zeroseg.core.recipe",
+    "Result": "napari_zeroseg.api",
+    "Session": "napari_zeroseg.session.session",
+    "TargetClass": "napari_zeroseg.core.vocabulary",
+    "Vocabulary": "napari_zeroseg.core.vocabulary",
+    "segment": "napari_zeroseg.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

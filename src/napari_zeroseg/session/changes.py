@@ -1,0 +1,286 @@
+"""Every change that a person or a run can make to a state, as pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_zeroseg.core.compose import MIN_SHARE_LEFT, Erasure, instance_labels
+from napari_zeroseg.core.instance import Instance, InstanceState, Provenance
+from napari_zeroseg.core.mask import Mask
+from napari_zeroseg.core.suggestion import Decision, Suggestion
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
+    from napari_zeroseg.session.state import Draft, Plane, State
+
+
+def set_vocabulary(state: State, vocabulary: Vocabulary) -> State:
+    """Take a new list of classes; what belongs to classes that left goes with them."""
+    names = set(vocabulary.names)
+    return replace(
+        state,
+        vocabulary=vocabulary,
+        looks=tuple(c for c in state.looks if c.name in names),
+        suggestions=tuple(s for s in state.suggestions if s.name in names),
+        instances=tuple(i for i in state.instances if i.name in names),
+        erased=tuple(e for e in state.erased if e.name in names),
+        layered=tuple(n for n in state.layered if n in names),
+        draft=state.draft if state.draft and state.draft.name in names else None,
+    )
+
+
+def change_class(state: State, name: str, target: TargetClass) -> State:
+    """Change a class; when its name changes, everything that bears the name follows."""
+
+    def renamed(old: str) -> str:
+        return target.name if old == name else old
+
+    vocabulary = state.vocabulary.replaced(name, target)
+    return replace(
+        state,
+        vocabulary=vocabulary,
+        # what the refiner knew of the old name or the old words no longer holds
+        looks=tuple(c for c in state.looks if c.name != name),
+        suggestions=tuple(replace(s, name=renamed(s.name)) for s in state.suggestions),
+        instances=tuple(replace(i, name=renamed(i.name)) for i in state.instances),
+        erased=tuple(replace(e, name=renamed(e.name)) for e in state.erased),
+        layered=tuple(renamed(n) for n in state.layered),
+        draft=replace(state.draft, name=renamed(state.draft.name)) if state.draft else None,
+    )
+
+
+def suggest(state: State, suggestions: Iterable[Suggestion]) -> State:
+    """Take new suggestions; what the user decided before stays decided."""
+    decisions = {s.name: s.decision for s in state.suggestions}
+    return replace(
+        state,
+        suggestions=tuple(s.decided(decisions.get(s.name, s.decision)) for s in suggestions),
+    )
+
+
+def decide(state: State, names: Iterable[str], decision: Decision) -> State:
+    """Accept, reject or reopen suggestions."""
+    chosen = set(names)
+    return replace(
+        state,
+        suggestions=tuple(
+            s.decided(decision) if s.name in chosen else s for s in state.suggestions
+        ),
+    )
+
+
+def without_proposals(state: State, plane: Plane) -> State:
+    """Drop what no person has accepted on a plane."""
+    return replace(
+        state, instances=tuple(i for i in state.instances if i.locked or i.plane != plane)
+    )
+
+
+def add_layers(state: State, names: Iterable[str]) -> State:
+    """Give classes a Labels layer."""
+    return replace(state, layered=tuple(dict.fromkeys((*state.layered, *names))))
+
+
+def add_instance(state: State, instance: Instance) -> State:
+    """Take an instance whose pixels are its own."""
+    return replace(
+        add_layers(state, [instance.name]), instances=(*state.instances, instance)
+    )
+
+
+def accept_instances(state: State, keys: Iterable[tuple[str, int]]) -> State:
+    """Lock instances."""
+    chosen = set(keys)
+    return replace(
+        state,
+        instances=tuple(i.accepted() if i.key in chosen else i for i in state.instances),
+    )
+
+
+def delete_instances(state: State, keys: Iterable[tuple[str, int]]) -> State:
+    """Remove instances and remember that a person did not want them."""
+    chosen = set(keys)
+    gone = [i for i in state.instances if i.key in chosen]
+    return replace(
+        state,
+        instances=tuple(i for i in state.instances if i.key not in chosen),
+        erased=(*state.erased, *(Erasure(i.name, i.mask, i.plane) for i in gone)),
+        draft=None if state.draft and (state.draft.name, state.draft.instance_id) in chosen else state.draft,
+    )
+
+
+def remove_layer(state: State, name: str) -> State:
+    """Take away a class's layer and what is in it; the class stays in the vocabulary."""
+    return replace(
+        state,
+        layered=tuple(n for n in state.layered if n != name),
+        instances=tuple(i for i in state.instances if i.name != name),
+        erased=tuple(e for e in state.erased if e.name != name),
+        draft=None if state.draft and state.draft.name == name else state.draft,
+    )
+
+
+def commit(state: State, draft: Draft) -> State:
+    """Turn a draft with a mask into an edited instance.
+
+    It takes pixels from proposals, but none from what is locked.
+    """
+    assert draft.mask is not None
+    instance_id = draft.instance_id or state.next_id(draft.name)
+    mask = _outside_locked(state, draft, draft.mask)
+    provenance = Provenance(author="person", box=draft.prompt.box, points=draft.prompt.points)
+    instance = Instance(
+        instance_id, draft.name, mask, draft.score, InstanceState.EDITED, provenance, draft.plane
+    )
+    others = replace(
+        state, instances=tuple(i for i in state.instances if i.key != instance.key), draft=None
+    )
+    if not mask.area:
+        return others
+    return add_instance(_give_way(others, instance, spare_locked=True), instance)
+
+
+def _outside_locked(state: State, draft: Draft, mask: Mask) -> Mask:
+    for other in state.on_plane(draft.plane):
+        same = other.key == (draft.name, draft.instance_id)
+        if other.locked and not same and _exclusive(state, draft.name, other.name):
+            mask = mask.minus(other.mask)
+    return mask
+
+
+def _exclusive(state: State, name: str, other: str) -> bool:
+    return name == other or not state.vocabulary.overlap_allowed(name, other)
+
+
+def _give_way(state: State, winner: Instance, *, spare_locked: bool) -> State:
+    """Take the winner's pixels from others, and un-erase them in its class."""
+    kept = [
+        left
+        for other in state.instances
+        if (left := _after_loss(state, other, winner, spare_locked=spare_locked)) is not None
+    ]
+    erased = [
+        replace(e, mask=e.mask.minus(winner.mask)) if _same_place(e, winner) else e
+        for e in state.erased
+    ]
+    return replace(
+        state, instances=tuple(kept), erased=tuple(e for e in erased if e.mask.area)
+    )
+
+
+def _same_place(erasure: Erasure, instance: Instance) -> bool:
+    return erasure.name == instance.name and erasure.plane == instance.plane
+
+
+def _after_loss(
+    state: State, other: Instance, winner: Instance, *, spare_locked: bool
+) -> Instance | None:
+    untouched = (
+        other.plane != winner.plane
+        or (other.locked and spare_locked)
+        or not _exclusive(state, winner.name, other.name)
+        or not other.mask.overlap(winner.mask)
+    )
+    if untouched:
+        return other
+    left = other.mask.minus(winner.mask)
+    same_object = other.name == winner.name and left.area < MIN_SHARE_LEFT * other.mask.area
+    if not left.area or (same_object and not other.locked):
+        return None
+    return replace(other, mask=left)
+
+
+def paint(
+    state: State, name: str, plane: Plane, origin: tuple[int, int], window: NDArray[np.integer]
+) -> State:
+    """Take what a person painted into a class's Labels layer.
+
+    Parameters
+    ----------
+    state : State
+        Before the stroke.
+    name : str
+        The class whose layer was painted.
+    plane : tuple of int
+        Where.
+    origin : tuple of int
+        Row and column of ``window[0, 0]`` in the plane.
+    window : ndarray of int, shape (h, w)
+        The layer's labels after the stroke, on a window that holds every changed pixel.
+    """
+    before = _labels_in_window(state, name, plane, origin, window.shape)
+    changed = before != window
+    if not changed.any():
+        return state
+    for instance_id in np.unique(np.concatenate([before[changed], window[changed]])):
+        if instance_id:
+            state = _repaint(state, name, int(instance_id), plane, origin, window)
+    gone = Mask(origin, changed & (before > 0) & (window == 0)).trimmed()
+    if gone.area:
+        state = replace(state, erased=(*state.erased, Erasure(name, gone, plane)))
+    return add_layers(state, [name])
+
+
+def _labels_in_window(
+    state: State, name: str, plane: Plane, origin: tuple[int, int], shape: tuple[int, ...]
+) -> NDArray[np.int32]:
+    y, x = origin
+    slices = slice(y, y + shape[0]), slice(x, x + shape[1])
+    parts = [
+        replace(i, mask=Mask((0, 0), i.mask.within(slices)))
+        for i in state.on_plane(plane)
+        if i.name == name
+    ]
+    return instance_labels(parts, name, (shape[0], shape[1]))
+
+
+def _repaint(
+    state: State,
+    name: str,
+    instance_id: int,
+    plane: Plane,
+    origin: tuple[int, int],
+    window: NDArray[np.integer],
+) -> State:
+    old = next((i for i in state.instances if i.key == (name, instance_id)), None)
+    painted = Mask(origin, window == instance_id)
+    mask = _with_window(old.mask, painted) if old else painted.trimmed()
+    rest = replace(state, instances=tuple(i for i in state.instances if i is not old))
+    if not mask.area:
+        return rest
+    instance = (
+        old.edited(mask)
+        if old
+        else Instance(
+            instance_id, name, mask, 1.0, InstanceState.EDITED, Provenance(author="person"), plane
+        )
+    )
+    # only the stroke itself takes pixels from others: the rest was the instance's own before
+    stroke = replace(instance, mask=painted.trimmed())
+    return add_instance(_give_way(rest, stroke, spare_locked=False), instance)
+
+
+def _with_window(mask: Mask, window: Mask) -> Mask:
+    """Return the mask with the pixels of a window replaced."""
+    pairs = zip(mask.slices, window.slices, strict=True)
+    (top, bottom), (left, right) = ((min(a.start, b.start), max(a.stop, b.stop)) for a, b in pairs)
+    whole = mask.within((slice(top, bottom), slice(left, right)))
+    inner = (
+        slice(window.origin[0] - top, window.slices[0].stop - top),
+        slice(window.origin[1] - left, window.slices[1].stop - left),
+    )
+    whole[inner] = window.pixels
+    return Mask((top, left), whole).trimmed()
+
+
+def pending_above(state: State, threshold: float) -> Iterator[str]:
+    """Yield classes whose undecided suggestion is at least this confident."""
+    for suggestion in state.suggestions:
+        if suggestion.decision is Decision.PENDING and suggestion.confidence >= threshold:
+            yield suggestion.name

@@ -1,0 +1,79 @@
+"""The undo stack: states are immutable, so a step back is the state from before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_zeroseg.session.state import State
+
+MAX_STEPS = 500
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """A change that can be taken back.
+
+    Parameters
+    ----------
+    text : str
+        What was done, for the Undo button.
+    before : State
+        The state that undo restores.
+    run : int
+        The number of the run that is still adding to the step, 0 for a person's.
+    """
+
+    text: str
+    before: State
+    run: int = 0
+
+
+class History:
+    """One present state, the steps that led to it, and those taken back."""
+
+    def __init__(self, present: State) -> None:
+        self.present = present
+        self._past: list[Step] = []
+        self._future: list[Step] = []
+
+    @property
+    def undo_text(self) -> str:
+        """What undo would take back; empty when there is nothing."""
+        return self._past[-1].text if self._past else ""
+
+    @property
+    def redo_text(self) -> str:
+        """What redo would do again; empty when there is nothing."""
+        return self._future[-1].text if self._future else ""
+
+    def push(self, text: str, state: State, run: int = 0) -> None:
+        """Make ``state`` the present; a run's changes in a row are one step."""
+        continues = bool(run and self._past and self._past[-1].run == run)
+        if not continues:
+            self._past.append(Step(text, self.present, run))
+            del self._past[:-MAX_STEPS]
+        self._future.clear()
+        self.present = state
+
+    def amend(self, state: State) -> None:
+        """Change the present without a step of its own."""
+        self.present = state
+
+    def withdraw(self, run: int) -> bool:
+        """Take back a run's step, if it is the latest, as if it had never been."""
+        if not (self._past and self._past[-1].run == run):
+            return False
+        self.present = self._past.pop().before
+        return True
+
+    def undo(self) -> None:
+        step = self._past.pop()
+        self._future.append(Step(step.text, self.present))
+        self.present = step.before
+
+    def redo(self) -> None:
+        step = self._future.pop()
+        self._past.append(Step(step.text, self.present))
+        self.present = step.before

@@ -1,0 +1,91 @@
+"""What can be done now, and why not: one pure function of the session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_zeroseg.session.source import ImageSource
+    from napari_zeroseg.session.state import State
+
+
+class Action(StrEnum):
+    """Everything a button can do."""
+
+    SUGGEST = "suggest"
+    RUN = "run"
+    CANCEL = "cancel"
+    DECIDE = "decide"
+    DRAW = "draw"
+    CLICK = "click"
+    COMMIT = "commit"
+    DISCARD = "discard"
+    REVIEW = "review"
+    UNDO = "undo"
+    REDO = "redo"
+    EXPORT = "export"
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What the models' thread is doing, for a progress bar.
+
+    ``total`` is 0 while the number of steps is not known.
+    """
+
+    running: bool = False
+    text: str = ""
+    done: int = 0
+    total: int = 0
+
+
+NO_IMAGE = "Open an image and select its layer."
+NO_CLASS = "Add at least one class."
+RUNNING = "Wait for the run to end, or cancel it."
+
+
+def resolve(
+    state: State,
+    source: ImageSource | None,
+    activity: Activity,
+    *,
+    undo: str = "",
+    redo: str = "",
+) -> Mapping[Action, str]:
+    """Return for every action why it cannot be done now; an empty text means that it can."""
+    idle = RUNNING if activity.running else ""
+    image = NO_IMAGE if source is None else ""
+    classes = "" if len(state.vocabulary) else NO_CLASS
+    return {
+        Action.SUGGEST: image or classes or idle,
+        Action.RUN: image or classes or idle or _run_reason(state),
+        Action.CANCEL: "" if activity.running else "Nothing is running.",
+        Action.DECIDE: "" if state.suggestions else "There are no suggestions yet.",
+        Action.DRAW: image or classes or idle,
+        Action.CLICK: idle or ("" if state.draft else "Start an object first."),
+        Action.COMMIT: _commit_reason(state),
+        Action.DISCARD: "" if state.draft else "Nothing is being drawn.",
+        Action.REVIEW: "" if state.instances else "There are no instances yet.",
+        Action.UNDO: "" if undo else "There is nothing to undo.",
+        Action.REDO: "" if redo else "There is nothing to redo.",
+        Action.EXPORT: image or ("" if state.instances else "There are no masks to export yet."),
+    }
+
+
+def _run_reason(state: State) -> str:
+    if not state.suggestions:
+        return "Ask for suggestions first."
+    if not state.accepted_names:
+        return "Accept at least one suggestion."
+    return ""
+
+
+def _commit_reason(state: State) -> str:
+    if state.draft is None:
+        return "Nothing is being drawn."
+    if state.draft.mask is None or not state.draft.mask.area:
+        return "Click on the object first."
+    return ""

@@ -1,0 +1,119 @@
+"""Long work: exactly one thread calls models, and what arrives late is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+Deliver = Callable[[Callable[[], None]], None]
+"""Calls a function on the thread that owns the session."""
+
+
+class InlineExecutor(Executor):
+    """Runs everything at once on the calling thread: for scripts and tests."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def models_thread() -> Executor:
+    """Return an executor with the one thread that calls models."""
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="zeroseg-models")
+
+
+def _call(function: Callable[[], None]) -> None:
+    function()
+
+
+class Runner:
+    """Runs generators of events, one after the other, and answers questions between them.
+
+    Parameters
+    ----------
+    executor : Executor, optional
+        Must run one call at a time; inline by default.
+    deliver : callable, optional
+        Brings results back to the thread that owns the session.
+    """
+
+    def __init__(self, executor: Executor | None = None, deliver: Deliver = _call) -> None:
+        self._executor = executor or InlineExecutor()
+        self._deliver = deliver
+        self._run = 0
+        self._question = 0
+
+    @property
+    def run(self) -> int:
+        """The number of the present run."""
+        return self._run
+
+    def start(
+        self,
+        work: Callable[[], Iterator[T]],
+        on_event: Callable[[T], None],
+        on_end: Callable[[BaseException | None], None],
+    ) -> None:
+        """Consume ``work()`` on the models' thread; a run that is going on is dropped.
+
+        ``on_end`` gets the exception that ended the run, or None. Neither is called after
+        :meth:`cancel`.
+        """
+        self._run += 1
+        number = self._run
+
+        def deliver(callback: Callable[[], None]) -> None:
+            self._deliver(lambda: callback() if self._run == number else None)
+
+        def consume() -> None:
+            problem: BaseException | None = None
+            try:
+                for event in work():
+                    if self._run != number:
+                        return
+                    deliver(lambda event=event: on_event(event))  # type: ignore[misc]
+            except Exception as error:  # every failure of a model is told to the user
+                problem = error
+            deliver(lambda: on_end(problem))
+
+        self._executor.submit(consume)
+
+    def ask(
+        self,
+        work: Callable[[], T],
+        on_answer: Callable[[T], None],
+        on_problem: Callable[[BaseException], None],
+    ) -> None:
+        """Answer a question; a newer question makes an older one void."""
+        self._question += 1
+        number = self._question
+
+        def deliver(callback: Callable[[], None]) -> None:
+            self._deliver(lambda: callback() if self._question == number else None)
+
+        def answer() -> None:
+            if self._question != number:
+                return
+            try:
+                result = work()
+            except Exception as error:  # told to the user
+                problem = error
+                deliver(lambda: on_problem(problem))
+            else:
+                deliver(lambda: on_answer(result))
+
+        self._executor.submit(answer)
+
+    def cancel(self) -> None:
+        """Drop the present run: nothing of it is delivered from now on."""
+        self._run += 1
+
+    def close(self) -> None:
+        """Drop everything and let the thread end."""
+        self._run += 1
+        self._question += 1
+        self._executor.shutdown(wait=False, cancel_futures=True)

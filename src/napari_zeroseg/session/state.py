@@ -1,0 +1,110 @@
+"""What is known of one image at one moment, as an immutable value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_zeroseg.core.prompt import Prompt
+from napari_zeroseg.core.suggestion import Decision
+from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
+
+if TYPE_CHECKING:
+    from napari_zeroseg.core.compose import Erasure
+    from napari_zeroseg.core.instance import Instance
+    from napari_zeroseg.core.mask import Mask
+    from napari_zeroseg.core.suggestion import PhraseMatch, Suggestion, Tag
+
+Plane = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """An object that is being drawn with prompts, not committed yet.
+
+    Parameters
+    ----------
+    name : str
+        Its class.
+    instance_id : int or None
+        The instance that is being corrected, None for a new one.
+    plane : tuple of int
+        The plane it lies in.
+    prompt : Prompt
+        Points, box and prior mask so far.
+    mask : Mask or None
+        The model's latest answer.
+    score : float
+        The model's confidence in it.
+    """
+
+    name: str
+    instance_id: int | None
+    plane: Plane
+    prompt: Prompt = Prompt()
+    mask: Mask | None = None
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """Vocabulary, suggestions, instances and the draft of one image.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+        The target classes as the user wrote them.
+    looks : tuple of TargetClass
+        The classes with attributes filled in by the refiner, where the user gave none.
+    tags, caption
+        What the recognisers said.
+    suggestions : tuple of Suggestion
+        In the order of the vocabulary; none before the first recognition.
+    phrases : tuple of PhraseMatch
+        How the detector's phrases were understood.
+    instances : tuple of Instance
+        On all planes.
+    erased : tuple of Erasure
+        What a person took away; no run gives it back.
+    layered : tuple of str
+        Classes that have a Labels layer.
+    draft : Draft or None
+        What is being drawn.
+    """
+
+    vocabulary: Vocabulary = Vocabulary()
+    looks: tuple[TargetClass, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    caption: str = ""
+    suggestions: tuple[Suggestion, ...] = ()
+    phrases: tuple[PhraseMatch, ...] = ()
+    instances: tuple[Instance, ...] = ()
+    erased: tuple[Erasure, ...] = ()
+    layered: tuple[str, ...] = ()
+    draft: Draft | None = None
+
+    @property
+    def accepted_names(self) -> tuple[str, ...]:
+        """Classes whose suggestion the user accepted."""
+        return tuple(s.name for s in self.suggestions if s.decision is Decision.ACCEPTED)
+
+    @property
+    def unsuggested_names(self) -> tuple[str, ...]:
+        """Classes that came after the last recognition."""
+        known = {s.name for s in self.suggestions}
+        return tuple(n for n in self.vocabulary.names if n not in known)
+
+    def on_plane(self, plane: Plane) -> tuple[Instance, ...]:
+        """Return the instances of one plane."""
+        return tuple(i for i in self.instances if i.plane == plane)
+
+    def instance(self, name: str, instance_id: int) -> Instance:
+        """Return one instance, or raise KeyError."""
+        for instance in self.instances:
+            if instance.key == (name, instance_id):
+                return instance
+        raise KeyError((name, instance_id))
+
+    def next_id(self, name: str) -> int:
+        """Return an instance id that the class has not used."""
+        return max((i.id for i in self.instances if i.name == name), default=0) + 1
