@@ -29,13 +29,16 @@ def box_iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float6
     """
     low = np.maximum(a[:, None, :2], b[None, :, :2])
     high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared = np.prod(np.clip(high - low, 0, None), axis=2)
+    sides = np.clip(high - low, 0, None)
+    shared = sides[..., 0] * sides[..., 1]
     union = _areas(a)[:, None] + _areas(b)[None, :] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    iou: NDArray[np.float64] = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return iou
 
 
 def _areas(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=1)
+    sides = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None)
+    return sides[:, 0] * sides[:, 1]
 
 
 def suppress(detections: Sequence[Detection], iou: float) -> list[Detection]:

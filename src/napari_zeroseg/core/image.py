@@ -142,7 +142,8 @@ def default_limits(array: NDArray[Any]) -> tuple[float, float]:
 def _scaled(values: NDArray[np.float32], limits: tuple[float, float]) -> NDArray[np.float32]:
     low, high = limits
     span = high - low if high > low else 1.0
-    return np.clip((values - np.float32(low)) / np.float32(span), 0, 1)
+    scaled = (values - np.float32(low)) / np.float32(span)
+    return np.clip(scaled, 0, 1, out=scaled)
 
 
 def _scaled_rgb(array: NDArray[Any]) -> Plane:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_zeroseg.core.attributes import Attributes
-from napari_zeroseg.core.errors import BadFileError
+from napari_zeroseg.core.errors import BadFileError, BadVocabularyError
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 
 MAX_RECIPE_BYTES = 4_000_000
@@ -121,7 +121,11 @@ class Recipe(_Document):
         try:
             if path.stat().st_size > MAX_RECIPE_BYTES:
                 raise BadFileError(f"'{path.name}' is too large to be a recipe.")
-            return cls.model_validate_json(path.read_bytes())
+            recipe = cls.model_validate_json(path.read_bytes())
+            Vocabulary(tuple(spec.target() for spec in recipe.classes))
+            return recipe
+        except BadVocabularyError as error:
+            raise BadFileError(f"'{path.name}' is not a valid recipe: {error.happened}") from error
         except OSError as error:
             raise BadFileError(f"The recipe '{path}' could not be read: {error.strerror}.") from error
         except ValidationError as error:

@@ -80,6 +80,7 @@ class Session:
         self._backends = backends
         self._source: ImageSource | None = None
         self._activity = Activity()
+        self._run_place: tuple[int, ...] = ()
         # without an image there is a history too: classes can be named before one is open
         self._history = History(State(vocabulary=self._recipe.vocabulary))
         self._histories: dict[Hashable, History] = {}
@@ -123,14 +124,16 @@ class Session:
     def open(self, source: ImageSource | None) -> None:
         """Work on another image or plane; each image keeps its own state and undo stack.
 
-        The classes come along. A run on another image or plane is cancelled.
+        The classes come along. A run on another image is cancelled; one on another plane of
+        the same image goes on.
         """
         if self._same_place(source):
             return
-        if self._activity.running:
-            self.cancel()
+        same_image = _key(source) == _key(self._source)
+        if not same_image:
+            self.cancel("Another image was chosen.")
         before = self.state
-        if source is not None and (self._source is None or source.key != self._source.key):
+        if source is not None and not same_image:
             self._history = self._history_for(source.key, before)
         self._source = source
         self.source_changed.emit(source)
@@ -156,8 +159,7 @@ class Session:
     def forget(self, key: Hashable) -> None:
         """Drop an image that is gone, with all that was done on it."""
         if self._source is not None and self._source.key == key:
-            if self._activity.running:
-                self.cancel("The image was removed while it was being worked on.")
+            self.cancel("The image was removed.")
             vocabulary, before = self.state.vocabulary, self.state
             self._history = History(State(vocabulary))
             self._source = None
@@ -267,6 +269,7 @@ class Session:
     ) -> None:
         source, recipe = self._source, self._recipe
         assert source is not None
+        self._run_place = source.plane
 
         def events() -> Iterator[Event]:
             yield StageStarted("Reading the image")
@@ -285,7 +288,7 @@ class Session:
                 self._set_activity(replace(self._activity, done=done, total=total))
             case Tagged(tags, caption):
                 self._push_run("Suggest", replace(self.state, tags=tags, caption=caption))
-            case Described(classes):
+            case Described(classes) if classes != self.state.looks:
                 # looks are no decision: they need no step of their own
                 self._amend(replace(self.state, looks=classes))
             case Suggested(suggestions):
@@ -293,11 +296,11 @@ class Session:
             case Detected():
                 self._on_detected(event)
             case Found(instance):
-                found = replace(instance, plane=self._place())
+                found = replace(instance, plane=self._run_place)
                 self._push_run("Run", changes.add_instance(self.state, found))
 
     def _on_detected(self, event: Detected) -> None:
-        state = changes.without_proposals(self.state, self._place())
+        state = changes.without_proposals(self.state, self._run_place)
         state = changes.add_layers(state, self.state.accepted_names)
         self._push_run("Run", replace(state, phrases=event.matches))
         found = {d.name for d in event.detections}
@@ -475,6 +478,10 @@ class Session:
     def _set_activity(self, activity: Activity) -> None:
         self._activity = activity
         self.activity_changed.emit(activity)
+
+
+def _key(source: ImageSource | None) -> Hashable:
+    return source.key if source is not None else None
 
 
 def _joined(vocabulary: Vocabulary, state: State) -> Vocabulary:

@@ -1,0 +1,24 @@
+"""Overlap of boxes and suppression of doubles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_zeroseg.core.boxes import box_iou, suppress
+from napari_zeroseg.core.detection import Detection
+
+
+def test_iou_of_pairs() -> None:
+    a = np.array([[0, 0, 2, 2], [5, 5, 5, 5]], float)
+    b = np.array([[1, 0, 3, 2], [0, 0, 2, 2], [9, 9, 10, 10]], float)
+    assert box_iou(a, b) == pytest.approx(np.array([[1 / 3, 1, 0], [0, 0, 0]]))
+
+
+def test_the_better_of_two_doubles_stays_and_order_is_by_score() -> None:
+    low = Detection((0, 0, 10, 10), 0.4, "cell")
+    high = Detection((0, 0, 10, 9), 0.8, "cell")
+    apart = Detection((20, 20, 30, 30), 0.6, "cell")
+    assert suppress([low, high, apart], 0.8) == [high, apart]
+    assert suppress([low, high, apart], 0.95) == [high, apart, low]
+    assert suppress([], 0.5) == []
