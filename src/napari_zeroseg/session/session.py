@@ -30,6 +30,7 @@ from napari_zeroseg.core.suggestion import Decision
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 from napari_zeroseg.methods import grounded
 from napari_zeroseg.session import changes
+from napari_zeroseg.session.hand import Hand
 from napari_zeroseg.session.history import History
 from napari_zeroseg.session.readiness import Action, Activity, resolve
 from napari_zeroseg.session.runner import Runner
@@ -324,6 +325,8 @@ class Session:
         self._require(Action.DRAW)
         assert self._source is not None
         mask = self.state.instance(name, instance_id).mask if instance_id else None
+        self.hand.choose(name, instance_id)
+        self.hand.set_positive(True)
         draft = Draft(name, instance_id, self._source.plane, Prompt(mask=mask), mask)
         text = f"Correct {name} {instance_id}" if instance_id else f"New {name}"
         self._push(text, replace(changes.add_layers(self.state, [name]), draft=draft))
