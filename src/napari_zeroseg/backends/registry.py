@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_zeroseg.backends.catalog import Role, find, profile
 from napari_zeroseg.backends.embeddings import RememberingSegmenter
+from napari_zeroseg.core.errors import MissingBackendError
 
 if TYPE_CHECKING:
     from napari_zeroseg.backends.roles import Captioner, Detector, Refiner, Segmenter, Tagger
@@ -27,11 +28,20 @@ class Backends:
 
 
 def names_of(recipe: Recipe) -> dict[Role, str]:
-    """Return the backend's name of each role: the profile's, unless the recipe says otherwise."""
+    """Return the backend's name of each role: the profile's, unless the recipe says otherwise.
+
+    Raises
+    ------
+    MissingBackendError
+        When there is no such profile or role.
+    """
+    unknown = recipe.backends.keys() - set(Role)
+    if unknown:
+        raise MissingBackendError(
+            f"There is no role '{min(unknown)}'.", remedy=f"Choose one of: {', '.join(Role)}."
+        )
     chosen = dict(profile(recipe.profile))
-    for role, name in recipe.backends.items():
-        chosen[Role(role)] = name
-    return chosen
+    return chosen | {Role(role): name for role, name in recipe.backends.items()}
 
 
 def backends_of(recipe: Recipe) -> Backends:
