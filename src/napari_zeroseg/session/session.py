@@ -76,6 +76,7 @@ class Session:
         recipe: Recipe | None = None,
         backends: Callable[[Recipe], Backends] = backends_of,
     ) -> None:
+        self.hand = Hand()
         self._runner = runner or Runner()
         self._recipe = recipe or Recipe()
         self._backends = backends
