@@ -81,6 +81,7 @@ class Story(RuleBasedStateMachine):
         drawn = self._labels(name)[y : y + height, x : x + width]
         assert (drawn == label).all()
 
+    @precondition(lambda self: self._ready(Action.DRAW))
     @rule(x=corners, y=corners, positive=st.booleans())
     def draw(self, x: int, y: int, positive: bool) -> None:
         name = self.session.state.vocabulary.names[0]
