@@ -1,0 +1,177 @@
+"""Masks of the objects that stand out in one channel: extremal regions with crisp, simple outlines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage as ndi
+from skimage.segmentation import watershed
+
+from napari_zeroseg.backends.embedded.tree import ComponentTree, NodeShapes, component_tree, measure_nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Channel = NDArray[np.float32]
+    Labels = NDArray[np.int32]
+
+LEVELS = 120
+SMOOTHING = 1.0
+"""Gaussian sigma in pixels of the grid in use."""
+BANDS = ((4.0, 12.0), (8.0, 24.0), (16.0, 48.0))
+"""Equivalent diameters looked for together, in pixels of the grid in use."""
+MAX_SPREAD = 3.0
+"""How much larger than what was chosen in it the surround may be in which outlines are sought."""
+CUTS = 32
+MIN_AREA = 9
+MIN_STEP = 0.5 / 255
+"""Steps finer than those of an 8-bit image are not trusted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Regions that do not overlap.
+
+    Parameters
+    ----------
+    labels : ndarray of int32, shape (H, W)
+        1..N.
+    worth : ndarray of float, shape (N,)
+        0..1: how far the outline's step rises above the noise.
+    """
+
+    labels: Labels
+    worth: NDArray[np.float64]
+
+
+def noise_of(channel: Channel) -> float:
+    """Return the standard deviation of the pixel noise (Immerkær's Laplacian, by median)."""
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
+    response = ndi.convolve(channel, kernel)
+    return float(np.median(np.abs(response)) / 0.6745)
+
+
+def quantised(channel: Channel, noise: float) -> NDArray[np.uint8]:
+    """Return levels that are fine around the commonest intensity and coarse far from it.
+
+    The scale is asinh of the distance in units of noise, so that dim objects beside bright
+    ones still span many levels.
+    """
+    base = float(np.median(channel))
+    unit = max(4 * noise, 0.02 * float(np.ptp(channel)), 1e-6)
+    scaled = np.arcsinh((channel - base) / unit)
+    low, high = float(scaled.min()), float(scaled.max())
+    return (np.clip((scaled - low) / max(high - low, 1e-6), 0, 1) * (LEVELS - 1) + 0.5).astype(np.uint8)
+
+
+def candidates(channel: Channel, bands: Sequence[tuple[float, float]]) -> list[Candidates]:
+    """Return for each band of diameters the bright regions that do best without overlap."""
+    noise = noise_of(channel)
+    smooth = ndi.gaussian_filter(channel, SMOOTHING)
+    tree = component_tree(quantised(smooth, noise))
+    shapes = measure_nodes(tree, smooth)
+    floor = step_floor(smooth, noise)
+    value = worth(shapes, floor)
+    diameter = np.sqrt(4 * shapes.area / np.pi)
+    found = []
+    for low, high in bands:
+        chosen = tree.antichain(np.where((diameter >= low) & (diameter <= high), value, 0))
+        markers = tree.paint(chosen)
+        around = tree.paint(surroundings(tree, shapes, chosen)) > 0
+        zones = watershed(-smooth, markers, mask=around)
+        labels, step = cut_at_crispest(smooth, zones, markers)
+        found.append(significant(whole(labels), step / floor))
+    return found
+
+
+def step_floor(smooth: Channel, noise: float) -> float:
+    """Return the step between neighbours below which an outline says nothing."""
+    low, high = np.percentile(smooth, (1, 99))
+    return max(0.5 * noise, MIN_STEP, 2e-3 * float(high - low))
+
+
+def whole(labels: Labels) -> Labels:
+    """Keep the largest part of each label, without holes."""
+    out = np.zeros_like(labels)
+    for index, where in enumerate(ndi.find_objects(labels)):
+        if where is None:
+            continue
+        own = labels[where] == index + 1
+        parts, count = ndi.label(own)
+        if count > 1:
+            own = parts == np.bincount(parts.ravel())[1:].argmax() + 1
+        filled = ndi.binary_fill_holes(own) & ((labels[where] == 0) | own)
+        out[where][filled] = index + 1
+    return out
+
+
+def significant(labels: Labels, ratio: NDArray[np.float64]) -> Candidates:
+    """Drop labels whose outline is lost in the noise, and number the rest 1..N."""
+    area = np.bincount(labels.ravel(), minlength=len(ratio))
+    keep = (ratio > 1) & (area >= MIN_AREA)
+    keep[0] = False
+    new = np.zeros(len(ratio), np.int32)
+    new[keep] = np.arange(1, np.count_nonzero(keep) + 1)
+    return Candidates(new[labels], 1 - 1 / ratio[keep])
+
+
+def worth(shapes: NodeShapes, floor: float) -> NDArray[np.float64]:
+    """Return how much each node is worth as an object, 0 for what cannot be one."""
+    crisp = np.log(np.maximum(shapes.edge / floor, 1))
+    shape = np.clip((shapes.ellipse * shapes.convexity - 0.5) / 0.5, 0, 1)
+    return np.asarray(crisp * shape**2 * np.sqrt(shapes.area))
+
+
+def surroundings(tree: ComponentTree, shapes: NodeShapes, chosen: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return for each chosen node its largest ancestor not much larger than what was chosen in it."""
+    held = np.zeros((len(tree), 1))
+    held[chosen, 0] = shapes.area[chosen]
+    held = tree.sums(held)[:, 0]
+    fits = shapes.area <= 3 * held
+    top = chosen.copy()
+    current = chosen.copy()
+    for _ in range(LEVELS):
+        current = tree.parent[current].astype(np.intp)
+        top = np.where(fits[current] & (current > 0), current, top)
+    return np.unique(top)
+
+
+def cut_at_crispest(
+    smooth: Channel, zones: Labels, markers: Labels
+) -> tuple[Labels, NDArray[np.float64]]:
+    """Cut each zone at the intensity where its free outline is crispest.
+
+    For every zone z and threshold t the step in intensity is summed over the pixel pairs
+    within z that t parts; the threshold with the largest mean step wins.
+    """
+    count = int(zones.max())
+    index = np.arange(1, count + 1)
+    low = np.concatenate(([0], ndi.minimum(smooth, zones, index)))
+    high = np.concatenate(([1], ndi.mean(smooth, markers, index)))
+    span = np.maximum(high - low, 1e-9).astype(np.float32)
+    bins = ((smooth - low.astype(np.float32)[zones]) / span[zones] * CUTS).clip(0, CUTS - 1).astype(np.intp)
+    total, pairs = _steps_by_zone_and_cut(smooth, zones, bins, count)
+    mean = np.where(pairs > 2, total / np.maximum(pairs, 1), 0)
+    best = mean.argmax(axis=1)
+    return np.where((zones > 0) & (bins >= best[zones]), zones, 0), mean.max(axis=1)
+
+
+def _steps_by_zone_and_cut(
+    smooth: Channel, zones: Labels, bins: NDArray[np.intp], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    shape = (count + 1, CUTS + 1)
+    total, pairs = np.zeros(shape), np.zeros(shape)
+    for first, second in ((np.s_[:-1], np.s_[1:]), (np.s_[:, :-1], np.s_[:, 1:])):
+        same = (zones[first] == zones[second]) & (zones[first] > 0) & (bins[first] != bins[second])
+        row = zones[first][same].astype(np.intp) * shape[1]
+        a, b = bins[first][same], bins[second][same]
+        step = np.abs(smooth[first][same] - smooth[second][same])
+        for target, weight in ((total, step), (pairs, None)):
+            parted = np.bincount(row + np.maximum(a, b), weight, target.size)
+            target += (parted - np.bincount(row + np.minimum(a, b), weight, target.size)).reshape(shape)
+    # a pair is parted by every cut above its darker and up to its brighter pixel
+    return np.cumsum(total[:, ::-1], 1)[:, ::-1], np.cumsum(pairs[:, ::-1], 1)[:, ::-1]

@@ -1,0 +1,229 @@
+"""Region proposals: what stands out in an image at several scales, with its measurements."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage as ndi
+
+from napari_zeroseg.backends.embedded import stains
+from napari_zeroseg.backends.embedded.candidates import BANDS, Candidates, candidates
+from napari_zeroseg.backends.embedded.measure import Measurements, measure
+from napari_zeroseg.core.boxes import box_iou
+from napari_zeroseg.core.mask import Mask
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_zeroseg.core.image import Plane
+
+MIN_SIDE = 32
+"""Octaves end when a side of the halved image is shorter, in pixels."""
+SAME = 0.85
+"""Regions that overlap by more are one; the one with the better outline is kept."""
+CACHED_IMAGES = 4
+
+Color = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """A part of the image that may be an object, with what was measured of it.
+
+    Parameters
+    ----------
+    mask : Mask
+        The pixels.
+    channel : str
+        The channel in which it stands out, see :func:`stains.channels`.
+    polarity : int
+        1 where it is brighter than its surround in that channel, -1 where it is darker.
+    scale : int
+        Octave: it was found in the image shrunk by ``2 ** scale``.
+    diameter : float
+        Of the disc of the same area, in pixels.
+    area_fraction : float
+        Part of the image, 0..1.
+    ellipse : float
+        How well an ellipse fits, 0..1: 1 for compact shapes, small for branched or hollow ones.
+    convexity : float
+        0..1, small for ragged outlines.
+    elongation : float
+        Long over short axis, 1 for a disc.
+    color, surround : tuple of float
+        Mean CIELAB colour inside, and in a ring outside.
+    texture : float
+        Fine lightness detail inside, in CIELAB units.
+    edge : float
+        Mean colour step across the outline, in CIELAB units per pixel.
+    border : float
+        Part of the outline on the image's border, 0..1.
+    worth : float
+        0..1: how much it looks like one object with an outline of its own.
+    """
+
+    mask: Mask
+    channel: str
+    polarity: int
+    scale: int
+    diameter: float
+    area_fraction: float
+    ellipse: float
+    convexity: float
+    elongation: float
+    color: Color
+    surround: Color
+    texture: float
+    edge: float
+    border: float
+    worth: float
+
+    @property
+    def contrast(self) -> float:
+        """Lightness inside minus that of the surround, in CIELAB units."""
+        return self.color[0] - self.surround[0]
+
+    @property
+    def color_contrast(self) -> float:
+        """Distance in CIELAB between inside and surround."""
+        return float(np.linalg.norm(np.subtract(self.color, self.surround)))
+
+
+_cache: OrderedDict[str, tuple[Region, ...]] = OrderedDict()
+_lock = threading.Lock()
+
+
+def regions_of(image: Plane) -> tuple[Region, ...]:
+    """Return :func:`propose` of an image; the last few images are remembered."""
+    key = hashlib.blake2b(np.ascontiguousarray(image).tobytes(), digest_size=16).hexdigest()
+    with _lock:
+        if key in _cache:
+            _cache.move_to_end(key)
+            return _cache[key]
+    found = propose(image)
+    with _lock:
+        _cache[key] = found
+        while len(_cache) > CACHED_IMAGES:
+            _cache.popitem(last=False)
+    return found
+
+
+def propose(image: Plane) -> tuple[Region, ...]:
+    """Return the regions of an image, best first.
+
+    Every channel is searched for regions brighter and darker than their surround, octave by
+    octave, for extremal regions whose outline is crisp and simple (see :mod:`candidates`).
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (H, W, 3)
+        RGB in 0..1.
+    """
+    found: list[Region] = []
+    for name, channel in stains.channels(image).items():
+        for scale, small in enumerate(octaves(channel)):
+            shrunk = _shrunk(image, scale)
+            lab = stains.lab(shrunk)
+            for polarity in (1, -1):
+                for group in candidates(np.float32(polarity) * small, BANDS if scale == 0 else BANDS[-1:]):
+                    found += _regions(group, lab, name, polarity, scale, image.shape[:2])
+    return tuple(distinct(sorted(found, key=lambda r: -r.worth)))
+
+
+def octaves(channel: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Return the channel and its halves, quarters, ..."""
+    found = [channel]
+    while min(found[-1].shape) >= 2 * MIN_SIDE:
+        found.append(_halved(found[-1]))
+    return found
+
+
+def _halved(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    height, width = (n - n % 2 for n in values.shape[:2])
+    v = values[:height, :width]
+    return (v[::2, ::2] + v[1::2, ::2] + v[::2, 1::2] + v[1::2, 1::2]) / np.float32(4)
+
+
+def _shrunk(image: Plane, scale: int) -> Plane:
+    for _ in range(scale):
+        image = _halved(image)
+    return image
+
+
+def _regions(
+    group: Candidates, lab: NDArray[np.float32], channel: str, polarity: int, scale: int, shape: tuple[int, int]
+) -> list[Region]:
+    if not group.labels.max():
+        return []
+    rows = measure(group.labels, lab)
+    return [_region(group, rows, i, channel, polarity, scale, shape) for i in range(len(rows.area))]
+
+
+def _region(
+    group: Candidates,
+    rows: Measurements,
+    i: int,
+    channel: str,
+    polarity: int,
+    scale: int,
+    shape: tuple[int, int],
+) -> Region:
+    mask = _full_size(_crop(group.labels, rows.box[i], i + 1), scale, shape)
+    return Region(
+        mask=mask,
+        channel=channel,
+        polarity=polarity,
+        scale=scale,
+        diameter=float(np.sqrt(4 * mask.area / np.pi)),
+        area_fraction=mask.area / (shape[0] * shape[1]),
+        ellipse=float(rows.ellipse[i]),
+        convexity=float(rows.convexity[i]),
+        elongation=float(rows.elongation[i]),
+        color=_color(rows.color[i]),
+        surround=_color(rows.surround[i]),
+        texture=float(rows.texture[i]),
+        edge=float(rows.edge[i]),
+        border=float(rows.border[i]),
+        worth=float(group.worth[i]),
+    )
+
+
+def _color(values: NDArray[np.float64]) -> Color:
+    return float(values[0]), float(values[1]), float(values[2])
+
+
+def _crop(labels: NDArray[np.int32], box: NDArray[np.int64], label: int) -> Mask:
+    y0, x0, y1, x1 = (int(v) for v in box)
+    return Mask((y0, x0), labels[y0:y1, x0:x1] == label)
+
+
+def _full_size(mask: Mask, scale: int, shape: tuple[int, int]) -> Mask:
+    """Bring a mask of a shrunk image to the full grid, with a smooth outline."""
+    if scale == 0:
+        return Mask(mask.origin, mask.pixels.copy())
+    factor = 2**scale
+    padded = np.pad(mask.pixels, 1).astype(np.float32)
+    large = ndi.zoom(padded, factor, order=1, mode="nearest", grid_mode=True) > 0.5
+    top, left = ((n - 1) * factor for n in mask.origin)
+    cut_y, cut_x = max(0, -top), max(0, -left)
+    pixels = large[cut_y : shape[0] - top, cut_x : shape[1] - left]
+    return Mask((top + cut_y, left + cut_x), pixels).trimmed()
+
+
+def distinct(regions: list[Region]) -> list[Region]:
+    """Drop regions that all but equal an earlier one."""
+    if not regions:
+        return []
+    boxes = np.array([r.mask.box for r in regions])
+    alive = np.ones(len(regions), bool)
+    for i, region in enumerate(regions):
+        if alive[i]:
+            alike = np.flatnonzero(alive[i + 1 :] & (box_iou(boxes[i : i + 1], boxes[i + 1 :])[0] > SAME - 0.1))
+            for j in alike + i + 1:
+                alive[j] = region.mask.iou(regions[j].mask) <= SAME
+    return [r for r, kept in zip(regions, alive, strict=True) if kept]

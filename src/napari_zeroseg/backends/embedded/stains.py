@@ -1,0 +1,67 @@
+"""Grey-level channels in which objects may stand out: lightness, colour axes, stains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from skimage.color import rgb2lab
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_zeroseg.core.image import Plane
+
+    Channel = NDArray[np.float32]
+
+COLORFUL = 3.0
+"""Root mean square distance from grey, in CIELAB units, from which an image counts as colour."""
+
+
+def lab(image: Plane) -> NDArray[np.float32]:
+    """Return CIELAB (L in 0..100), float32 of shape (H, W, 3)."""
+    return np.asarray(rgb2lab(image), np.float32)
+
+
+def is_colored(lab_image: NDArray[np.float32]) -> bool:
+    """Say whether the image holds more than shades of one hue."""
+    chroma = lab_image[..., 1:].reshape(-1, 2)
+    return float(np.sqrt((chroma**2).sum(axis=1).mean())) > COLORFUL
+
+
+def channels(image: Plane) -> dict[str, Channel]:
+    """Return the channels of an image by name, float32 of shape (H, W), in units of 0..1.
+
+    A grey image has one, ``intensity``; a tinted one has the brightness of its tint. A colour
+    image has its lightness and the two main axes of its CIELAB colours (Karhunen-Loève
+    transform), the first of which is the axis of the stain in stained bright field.
+    """
+    grey = image.mean(axis=2)
+    if np.ptp(image, axis=2).max() < 1e-3:
+        return {"intensity": grey}
+    lab_image = lab(image)
+    if not is_colored(lab_image) or _has_one_hue(image):
+        return {"intensity": np.ascontiguousarray(image.max(axis=2))}
+    found = {"lightness": lab_image[..., 0] / np.float32(100)}
+    for index, axis in enumerate(_main_axes(lab_image)):
+        channel = (lab_image @ axis).astype(np.float32) / np.float32(100)
+        if all(abs(_correlation(channel, other)) < 0.97 for other in found.values()):
+            found[f"color axis {index + 1}"] = channel
+    return found
+
+
+def _has_one_hue(image: Plane) -> bool:
+    flat = image.reshape(-1, 3).astype(np.float64)
+    power = np.linalg.eigvalsh(flat.T @ flat)
+    return bool(power[1] < 1e-4 * power[2])
+
+
+def _main_axes(lab_image: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    flat = lab_image.reshape(-1, 3)
+    _, axes = np.linalg.eigh(np.cov(flat.T.astype(np.float64)))
+    main = [axes[:, 2], axes[:, 1]]
+    return [np.asarray(a if a[np.abs(a).argmax()] > 0 else -a, np.float32) for a in main]
+
+
+def _correlation(a: Channel, b: Channel) -> float:
+    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
