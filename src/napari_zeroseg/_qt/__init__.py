@@ -1,0 +1,1 @@
+"""Widgets only: each is a view of one part of the session."""

@@ -1,0 +1,86 @@
+"""The whole window of the plugin, in the order of the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from napari_zeroseg._qt.activity_bar import ActivityBar
+from napari_zeroseg._qt.history_bar import HistoryBar
+from napari_zeroseg._qt.image_panel import ImagePanel
+from napari_zeroseg._qt.message_bar import MessageBar
+from napari_zeroseg._qt.refine_panel import RefinePanel
+from napari_zeroseg._qt.run_panel import RunPanel
+from napari_zeroseg._qt.section import column, section
+from napari_zeroseg._qt.session_view import SessionView
+from napari_zeroseg._qt.suggestion_panel import SuggestionPanel
+from napari_zeroseg._qt.vocabulary_panel import VocabularyPanel
+
+if TYPE_CHECKING:
+    from napari_zeroseg.session.session import Session
+
+WIDTH = 400
+
+
+class Dock(QWidget):
+    """All views of one session.
+
+    Parameters
+    ----------
+    session : Session
+        What is shown.
+    samples : mapping of str to callable
+        What opens each sample image, by its title.
+    """
+
+    def __init__(self, session: Session, samples: Mapping[str, Callable[[], object]]) -> None:
+        super().__init__()
+        self.messages = MessageBar(session)
+        self.image = ImagePanel(session, samples)
+        self.vocabulary = VocabularyPanel(session)
+        self.suggestions = SuggestionPanel(session)
+        self.run = RunPanel(session)
+        self.refine = RefinePanel(session)
+        self.activity = ActivityBar(session)
+        self.history = HistoryBar(session)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.setSpacing(6)
+        layout.addWidget(self.messages)
+        layout.addWidget(self._build_sections(), 1)
+        layout.addWidget(self.activity)
+        layout.addWidget(self.history)
+
+    def _build_sections(self) -> QScrollArea:
+        first = QWidget()
+        images_and_classes = column(first)
+        images_and_classes.addWidget(self.image)
+        images_and_classes.addWidget(self.vocabulary)
+        steps = (
+            ("Image and classes", first),
+            ("Suggestions", self.suggestions),
+            ("Run", self.run),
+            ("Refine", self.refine),
+        )
+        content = QWidget()
+        layout = column(content)
+        for number, (title, widget) in enumerate(steps, 1):
+            layout.addWidget(section(number, title, widget))
+        layout.addStretch(1)
+        area = QScrollArea()
+        area.setWidget(content)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        return area
+
+    def sizeHint(self) -> QSize:
+        return QSize(WIDTH, 760)
+
+    def release(self) -> None:
+        """Disconnect every view from the session."""
+        for view in self.findChildren(SessionView):
+            view.release()

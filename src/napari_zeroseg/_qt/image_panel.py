@@ -1,0 +1,65 @@
+"""Which image is being worked on, and what to do while there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QLabel, QPushButton, QWidget
+
+from napari_zeroseg._qt.section import TextLine, column
+from napari_zeroseg._qt.session_view import SessionView
+
+if TYPE_CHECKING:
+    from napari_zeroseg.session.session import Session
+    from napari_zeroseg.session.source import ImageSource
+
+EMPTY = (
+    "Open an image with File ▸ Open File(s)…, or drop it onto the canvas, and select its layer. "
+    "To try ZeroSeg first, open a sample:"
+)
+
+
+class ImagePanel(SessionView):
+    """Name and size of the image, or how to get one.
+
+    Parameters
+    ----------
+    session : Session
+        Whose image is shown.
+    samples : mapping of str to callable
+        What opens each sample image, by its title.
+    """
+
+    def __init__(self, session: Session, samples: Mapping[str, Callable[[], object]]) -> None:
+        super().__init__(session)
+        self._name = TextLine()
+        self._empty = self._build_empty(samples)
+        layout = column(self)
+        layout.addWidget(self._name)
+        layout.addWidget(self._empty)
+        self._listen(session.source_changed, self._show)
+        self._show(session.source)
+
+    def _build_empty(self, samples: Mapping[str, Callable[[], object]]) -> QWidget:
+        empty = QWidget()
+        layout = column(empty)
+        hint = QLabel(EMPTY)
+        hint.setWordWrap(True)
+        layout.addWidget(hint)
+        for title, open_sample in samples.items():
+            button = QPushButton(title)
+            button.setToolTip(f"Open this sample image (also in File ▸ Open Sample ▸ ZeroSeg)")
+            button.clicked.connect(lambda _=False, act=open_sample: self._try(act))
+            layout.addWidget(button)
+        return empty
+
+    def _show(self, source: ImageSource | None) -> None:
+        self._empty.setVisible(source is None)
+        self._name.show_text("" if source is None else _described(source))
+
+
+def _described(source: ImageSource) -> str:
+    height, width = source.shape
+    place = f", plane {', '.join(map(str, source.plane))}" if source.plane else ""
+    return f"{source.name}  ·  {width} × {height} px{place}"

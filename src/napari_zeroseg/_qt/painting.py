@@ -1,0 +1,106 @@
+"""Delegates that paint words, bars and chips in the colours of the theme."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QFont, QPainter, QPalette
+from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Index = QModelIndex | QPersistentModelIndex
+Role = Qt.ItemDataRole
+MARGIN = 4
+FAINT = 0.65  # of the text's opacity, for what is read second
+
+
+def ink(option: QStyleOptionViewItem, opacity: float = 1.0) -> QColor:
+    """Return the colour of text on an item, at some opacity."""
+    color = QColor(option.palette.color(QPalette.ColorRole.Text))
+    color.setAlphaF(opacity)
+    return color
+
+
+def paint_ground(painter: QPainter, option: QStyleOptionViewItem) -> None:
+    """Paint what lies under a selected item."""
+    if option.state & QStyle.StateFlag.State_Selected:
+        painter.fillRect(option.rect, option.palette.brush(QPalette.ColorRole.Highlight))
+
+
+def paint_text(painter: QPainter, rect: QRect, text: str, color: QColor, font: QFont) -> None:
+    """Paint one line, cut with an ellipsis where it is too long."""
+    painter.setFont(font)
+    painter.setPen(color)
+    cut = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+    painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, cut)
+
+
+def paint_chips(
+    painter: QPainter, rect: QRect, texts: Sequence[str], color: QColor, font: QFont
+) -> None:
+    """Paint words in rounded frames, side by side, as many as fit."""
+    painter.setFont(font)
+    metrics, left = painter.fontMetrics(), rect.left()
+    frame = QColor(color)
+    frame.setAlphaF(color.alphaF() * 0.5)
+    for text in texts:
+        width = min(metrics.horizontalAdvance(text) + 10, rect.right() - left)
+        if width < 24:
+            return
+        chip = QRect(left, rect.top() + 1, width, rect.height() - 2)
+        painter.setPen(frame)
+        painter.drawRoundedRect(QRectF(chip).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        paint_text(painter, chip.adjusted(5, 0, -3, 0), text, color, font)
+        left += width + 4
+
+
+class ScoreDelegate(QStyledItemDelegate):
+    """A number 0..1 as a figure over a bar."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        score = float(index.data(Role.DisplayRole))
+        painter.save()
+        paint_ground(painter, option)
+        area = option.rect.adjusted(MARGIN, 0, -MARGIN, 0)
+        middle = area.center().y()
+        figure = QRect(area.left(), middle - 13, area.width(), 16)
+        paint_text(painter, figure, f"{score:.2f}", ink(option), option.font)
+        self._paint_bar(painter, option, QRectF(area.left(), middle + 5, area.width(), 4), score)
+        painter.restore()
+
+    def _paint_bar(
+        self, painter: QPainter, option: QStyleOptionViewItem, rect: QRectF, score: float
+    ) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ink(option, 0.2))
+        painter.drawRoundedRect(rect, 2, 2)
+        painter.setBrush(ink(option, 0.8))
+        rect.setWidth(rect.width() * min(max(score, 0.0), 1.0))
+        painter.drawRoundedRect(rect, 2, 2)
+
+
+class SwatchDelegate(QStyledItemDelegate):
+    """A class colour as a round mark before the text."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        painter.save()
+        paint_ground(painter, option)
+        paint_swatch(painter, option.rect, index.data(Role.DecorationRole))
+        text = option.rect.adjusted(MARGIN + 18, 0, -MARGIN, 0)
+        paint_text(painter, text, index.data(Role.DisplayRole) or "", ink(option), option.font)
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return super().sizeHint(option, index) + QSize(18, 0)
+
+
+def paint_swatch(painter: QPainter, rect: QRect, color: QColor) -> None:
+    """Paint a round mark at the left of a cell."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawEllipse(QPointF(rect.left() + MARGIN + 7, rect.center().y() + 0.5), 6, 6)

@@ -1,0 +1,222 @@
+"""Drawing and correcting objects with points, and the list of what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QItemSelectionModel, Qt
+from qtpy.QtGui import QColor, QIcon, QKeySequence, QPainter, QPixmap, QShortcut
+from qtpy.QtWidgets import QButtonGroup, QComboBox, QLabel, QPushButton
+
+from napari_zeroseg._qt.action_button import ActionButton, ReasonLine
+from napari_zeroseg._qt.instance_model import CLASS, SCORE, InstanceModel
+from napari_zeroseg._qt.painting import SwatchDelegate
+from napari_zeroseg._qt.section import TextLine, column, row
+from napari_zeroseg._qt.session_view import SessionView
+from napari_zeroseg._qt.table import FittedTable
+from napari_zeroseg.session.readiness import Action
+
+if TYPE_CHECKING:
+    from napari_zeroseg.session.session import Session
+    from napari_zeroseg.session.state import Draft, State
+
+WIDTHS = (0, 40, 50, 60, 84)
+
+
+class RefinePanel(SessionView):
+    """Choose a class or an instance, click, commit or discard."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.model = InstanceModel()
+        self.table = FittedTable(self.model, WIDTHS, most_rows=8)
+        self.classes = QComboBox()
+        self._status = TextLine()
+        self._reason = ReasonLine()
+        self._build_signs()
+        self._build_buttons()
+        self._build()
+        self._connect()
+        self._show_classes(session.state)
+        self._show_instances(session.state)
+        self._show_hand()
+
+    def _build_signs(self) -> None:
+        self.positive = QPushButton("+ object")
+        self.negative = QPushButton("− not object")
+        self._signs = QButtonGroup(self)
+        for button, teaches in (
+            (self.positive, "The next click says: this belongs to the object (S switches)"),
+            (self.negative, "The next click says: this does not belong to the object (S switches)"),
+        ):
+            button.setCheckable(True)
+            button.setToolTip(teaches)
+            self._signs.addButton(button)
+
+    def _build_buttons(self) -> None:
+        session = self._session
+        self.new = ActionButton(
+            "New object (N)", Action.DRAW, "Draw a new object of this class: press, then click on it",
+            self._begin_new,
+        )  # fmt: skip
+        self.correct = ActionButton(
+            "Correct (N)", Action.DRAW, "Correct the selected object with clicks", self._begin_correction
+        )
+        self.correct.setText("Correct selected")
+        self.commit = ActionButton(
+            "Commit (C)", Action.COMMIT, "Keep the object as it is drawn; no run will change it",
+            lambda: self._try(session.commit),
+        )  # fmt: skip
+        self.discard = ActionButton(
+            "Discard (Esc)", Action.DISCARD, "Leave the object; what was there before stays",
+            lambda: self._try(session.discard),
+        )  # fmt: skip
+        self.accept = ActionButton(
+            "Accept", Action.REVIEW, "Lock the selected masks: no run will change them",
+            lambda: session.accept_instances(*self._chosen_keys()),
+        )  # fmt: skip
+        self.accept_all = ActionButton(
+            "Accept all", Action.REVIEW, "Lock every mask that is in the table",
+            lambda: session.accept_instances(*self._all_keys()),
+        )  # fmt: skip
+        self.delete = ActionButton(
+            "Delete", Action.REVIEW, "Remove the selected masks; no run brings them back",
+            lambda: session.delete_instances(*self._chosen_keys()),
+        )  # fmt: skip
+
+    def _build(self) -> None:
+        self.classes.setAccessibleName("Class of new objects")
+        self.classes.setToolTip("The class that a new object belongs to")
+        self.table.setAccessibleName("Masks")
+        self.table.setItemDelegateForColumn(CLASS, SwatchDelegate(self.table))
+        self.table.setSortingEnabled(True)
+        self.table.sortByColumn(SCORE, Qt.SortOrder.DescendingOrder)
+        layout = column(self)
+        layout.addLayout(row(QLabel("Class"), self.classes, stretch_last=True))
+        layout.addLayout(row(self.new, self.correct))
+        layout.addWidget(self._reason)
+        layout.addWidget(self._status)
+        layout.addLayout(row(self.positive, self.negative, self.commit, self.discard))
+        layout.addWidget(self.table)
+        layout.addLayout(row(self.accept, self.delete, self.accept_all))
+
+    def _connect(self) -> None:
+        session = self._session
+        self.classes.activated.connect(lambda _: session.hand.choose(self.classes.currentText()))
+        self.positive.clicked.connect(lambda: session.hand.set_positive(True))
+        self.negative.clicked.connect(lambda: session.hand.set_positive(False))
+        self.table.selectionModel().selectionChanged.connect(self._on_selection_changed)
+        self.table.doubleClicked.connect(lambda _: self.correct.click())
+        self._add_key(QKeySequence("A"), self.accept.click)
+        self._add_key(QKeySequence(QKeySequence.StandardKey.Delete), self.delete.click)
+        self._listen(session.changed, self._on_session_changed)
+        self._listen(session.source_changed, self._on_source_changed)
+        self._listen(session.activity_changed, self._show_readiness)
+        self._listen(session.hand.changed, self._show_hand)
+
+    def _add_key(self, key: QKeySequence, act: Callable[[], None]) -> None:
+        shortcut = QShortcut(key, self.table)
+        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+        shortcut.activated.connect(act)
+
+    def _on_session_changed(self, new: State, old: State) -> None:
+        if new.vocabulary is not old.vocabulary:
+            self._show_classes(new)
+        if new.instances is not old.instances or new.vocabulary is not old.vocabulary:
+            self._show_instances(new)
+        self._show_hand()
+
+    def _on_source_changed(self, _: object) -> None:
+        self._show_instances(self._session.state)
+        self._show_hand()
+
+    def _show_classes(self, state: State) -> None:
+        self.classes.clear()
+        for target in state.vocabulary:
+            self.classes.addItem(_swatch(target.color), target.name)
+        self.classes.setEnabled(self.classes.count() > 0)
+
+    def _show_instances(self, state: State) -> None:
+        source = self._session.source
+        self.model.show_state(state, source.plane if source else ())
+        has_rows = self.model.rowCount() > 0
+        for widget in (self.table, self.accept, self.delete, self.accept_all):
+            widget.setVisible(has_rows)
+
+    def _show_hand(self) -> None:
+        hand, state = self._session.hand, self._session.state
+        self.classes.setCurrentText(hand.class_in(state))
+        (self.positive if hand.positive else self.negative).setChecked(True)
+        self._select(hand.instance_in(state))
+        self._show_status(state.draft)
+        self._show_readiness()
+
+    def _select(self, instance: object) -> None:
+        key = getattr(instance, "key", None)
+        place = self.model.row_of(key) if key else None
+        if place is None or place in self.table.chosen_rows():
+            return
+        index = self.model.index(place, 0)
+        flags = QItemSelectionModel.SelectionFlag
+        self.table.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+        self.table.scrollTo(index)
+
+    def _show_status(self, draft: Draft | None) -> None:
+        self._status.show_text("" if draft is None else _described(draft))
+        for button in (self.positive, self.negative):
+            button.setEnabled(draft is not None)
+
+    def _show_readiness(self, *_: object) -> None:
+        readiness = self._session.readiness
+        chosen = self.table.chosen_rows()
+        unchosen = "" if chosen else "Select a row of the table first."
+        one = unchosen or ("" if len(chosen) == 1 else "Select one row only.")
+        for button in (self.new, self.commit, self.discard, self.accept_all):
+            button.show_readiness(readiness)
+        self.correct.show_readiness(readiness, one)
+        for button in (self.accept, self.delete):
+            button.show_readiness(readiness, unchosen)
+        drawing = self._session.state.draft is not None
+        self._reason.show_readiness(readiness, [Action.DRAW, *([Action.COMMIT] if drawing else [])])
+
+    def _on_selection_changed(self) -> None:
+        rows = self.table.chosen_rows()
+        if len(rows) == 1:
+            self._session.hand.choose(*self.model.instance(rows[0]).key)
+        self._show_readiness()
+
+    def _begin_new(self) -> None:
+        self._try(self._session.begin, self._session.hand.class_in(self._session.state))
+
+    def _begin_correction(self) -> None:
+        rows = self.table.chosen_rows()
+        if len(rows) == 1:
+            self._try(self._session.begin, *self.model.instance(rows[0]).key)
+
+    def _chosen_keys(self) -> list[tuple[str, int]]:
+        return [self.model.instance(r).key for r in self.table.chosen_rows()]
+
+    def _all_keys(self) -> list[tuple[str, int]]:
+        return [self.model.instance(r).key for r in range(self.model.rowCount())]
+
+
+def _described(draft: Draft) -> str:
+    what = f"{draft.name} {draft.instance_id}" if draft.instance_id else f"a new {draft.name}"
+    if not draft.prompt.points and draft.prompt.box is None:
+        return f"Drawing {what}: click inside it on the image."
+    if draft.mask is None:
+        return f"Drawing {what}…"
+    return f"Drawing {what}: {draft.mask.area:,} px, confidence {draft.score:.2f}"
+
+
+def _swatch(color: str) -> QIcon:
+    pixmap = QPixmap(14, 14)
+    pixmap.fill(QColor(0, 0, 0, 0))
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(color))
+    painter.drawEllipse(1, 1, 12, 12)
+    painter.end()
+    return QIcon(pixmap)

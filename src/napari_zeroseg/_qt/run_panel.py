@@ -1,0 +1,54 @@
+"""The run: find and draw the accepted classes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from napari_zeroseg._qt.action_button import ActionButton, ReasonLine
+from napari_zeroseg._qt.section import TextLine, column
+from napari_zeroseg._qt.session_view import SessionView
+from napari_zeroseg.session.readiness import Action
+
+if TYPE_CHECKING:
+    from napari_zeroseg.session.session import Session
+    from napari_zeroseg.session.state import State
+
+
+class RunPanel(SessionView):
+    """Start the run and see what it has found."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.run = ActionButton(
+            "Run",
+            Action.RUN,
+            "Find and draw the accepted classes, one Labels layer per class.\n"
+            "What you accepted or edited stays as it is",
+            lambda: self._try(session.run),
+        )
+        self._reason = ReasonLine()
+        self._found = TextLine()
+        layout = column(self)
+        for widget in (self.run, self._reason, self._found):
+            layout.addWidget(widget)
+        self._listen(session.changed, self._on_session_changed)
+        self._listen(session.source_changed, self._show_readiness)
+        self._listen(session.activity_changed, self._show_readiness)
+        self._show_found(session.state)
+        self._show_readiness()
+
+    def _on_session_changed(self, new: State, old: State) -> None:
+        if new.instances is not old.instances:
+            self._show_found(new)
+        self._show_readiness()
+
+    def _show_found(self, state: State) -> None:
+        counts = Counter(i.name for i in state.instances)
+        found = ", ".join(f"{counts[n]} {n}" for n in state.layered)
+        self._found.show_text(f"In the layers: {found}." if found else "")
+
+    def _show_readiness(self, *_: object) -> None:
+        readiness = self._session.readiness
+        self.run.show_readiness(readiness)
+        self._reason.show_readiness(readiness, [Action.RUN])
