@@ -4,25 +4,39 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import groupby
 
 COLOR_WORDS = frozenset(
     "black white gray grey red green blue yellow orange brown purple violet magenta pink cyan teal "
-    "beige golden silver tan lilac turquoise dark bright light pale dim deep vivid faint colorful "
-    "colourful colorless colourless transparent darker brighter paler lighter stained unstained".split()
+    "beige golden silver tan lilac lavender maroon crimson navy turquoise olive cream dark bright "
+    "light pale dim deep vivid faint colorful colourful colorless colourless transparent translucent "
+    "darker brighter paler lighter stained unstained fluorescent reddish greenish bluish yellowish "
+    "brownish purplish pinkish greyish grayish whitish blackish".split()
 )
 SHAPE_WORDS = frozenset(
-    "round circular oval elliptical elongated long thin thick narrow wide straight curved branched branching "
-    "irregular compact small tiny large big huge medium square rectangular rod filamentous "
-    "spherical star-shaped crescent lobed flat tall short line linear blob ring annular around "
-    "surrounding inside between large-area extended wavy tubular rod-shaped spindle".split()
+    "round rounded circular oval elliptical elongated long thin thick narrow wide straight curved "
+    "branched branching irregular compact small tiny large big huge medium square rectangular rod "
+    "filamentous spherical star-shaped crescent lobed flat tall short line linear blob ring annular "
+    "around surrounding inside between large-area extended wavy tubular rod-shaped spindle "
+    "spindle-shaped polygonal hexagonal pointed angular slender bent kidney-shaped hollow bulky "
+    "ellipsoid globular diffuse sized shaped".split()
+)
+TEXTURE_WORDS = frozenset(
+    "smooth granular grainy rough striped banded fibrous spotted speckled dotted clumped mottled "
+    "patchy textured homogeneous uniform network mesh layered stacked foamy shiny glossy metallic "
+    "fuzzy noisy porous fine coarse wrinkled scaly hairy".split()
 )
 
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_FIELDS = {"color": COLOR_WORDS, "shape": SHAPE_WORDS, "texture": TEXTURE_WORDS}
 
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
     """Free words that a person can read and edit; empty where nothing is known.
+
+    Within a field, terms that all hold have commas between, and alternatives " or ":
+    "bright or dark purple".
 
     Parameters
     ----------
@@ -48,23 +62,54 @@ class Attributes:
         """Return the look (colour, shape, texture) as one comma-separated text."""
         return ", ".join(part for part in (self.color, self.shape, self.texture) if part)
 
+    def or_else(self, other: Attributes) -> Attributes:
+        """Fill the empty fields from another look."""
+        return Attributes(
+            self.color or other.color,
+            self.shape or other.shape,
+            self.texture or other.texture,
+            self.sense or other.sense,
+        )
+
     @classmethod
     def parse(cls, text: str) -> Attributes:
-        """Sort comma-separated plain words, "dark purple, round, small", into the fields.
+        """Sort plain words, "dark purple, round and small", into the fields.
 
-        A part goes where most of its words belong; what is neither is texture.
+        Commas, line breaks and "and" part terms, and so does the border between a colour and a
+        shape: "small dark purple". A longer term goes where most of its words belong; what is
+        neither colour nor shape is texture.
         """
         fields: dict[str, list[str]] = {"color": [], "shape": [], "texture": []}
-        for part in (p.strip() for p in re.split(r"[,\n]", text)):
-            if part:
-                fields[_field_of(part)].append(part)
-        return cls(**{name: ", ".join(parts) for name, parts in fields.items()})
+        for part in re.split(r"[,\n]", text):
+            for term in _terms(" ".join(part.split())):
+                fields[_field_of(term)].append(term)
+        return cls(**{name: ", ".join(terms) for name, terms in fields.items()})
 
 
-def _field_of(part: str) -> str:
-    words = _WORD.findall(part.lower())
-    colors = sum(word in COLOR_WORDS for word in words)
-    shapes = sum(word in SHAPE_WORDS for word in words)
-    if colors == shapes == 0:
-        return "texture"
-    return "color" if colors >= shapes else "shape"
+def alternatives(term: str) -> tuple[str, ...]:
+    """Return what " or " parts: "bright or dark purple" → ("bright", "dark purple")."""
+    return tuple(a for a in (part.strip() for part in re.split(r"\bor\b", term)) if a)
+
+
+def terms(field: str) -> tuple[tuple[str, ...], ...]:
+    """Return the terms of a field, which all hold, each as its alternatives."""
+    return tuple(a for part in field.split(",") if (a := alternatives(part)))
+
+
+def _terms(part: str) -> list[str]:
+    """Cut a part that is made of look words alone at "and" and where its words change field."""
+    groups = [group.split() for group in re.split(r"\band\b", part)]
+    if not all(_field_of_word(word) for group in groups for word in group):
+        return [part]
+    return [" ".join(run) for group in groups for _, run in groupby(group, key=_field_of_word)]
+
+
+def _field_of_word(word: str) -> str:
+    return next((name for name, known in _FIELDS.items() if word.lower() in known), "")
+
+
+def _field_of(term: str) -> str:
+    words = _WORD.findall(term.lower())
+    counts = {name: sum(word in known for word in words) for name, known in _FIELDS.items()}
+    best = max(counts, key=lambda name: counts[name])
+    return best if counts[best] else "texture"

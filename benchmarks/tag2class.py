@@ -1,0 +1,126 @@
+"""Tags of a recogniser to target classes, without a language model: recall and what is rightly left out."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from napari_zeroseg.backends import minilm
+from napari_zeroseg.backends.embedded import refiner_neighbors
+from napari_zeroseg.backends.embedded.lexicon import Lexicon
+from napari_zeroseg.backends.embedded.refiner import EmbeddedRefiner
+from napari_zeroseg.core.text import normalized
+from napari_zeroseg.core.vocabulary import BACKGROUND, TargetClass, Vocabulary
+
+LISTS = ("voc21", "cityscapes19", "ade150")
+WANTED_RECALL, WANTED_LEFT_OUT = 0.85, 0.93
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A tag and the classes it may mean; an empty set where it means none."""
+
+    tag: str
+    classes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Class rows that got a right class, and ``none`` rows that got no class."""
+
+    recall: float
+    left_out: float
+    class_rows: int
+    none_rows: int
+    missed: tuple[str, ...]
+    let_in: tuple[str, ...]
+
+
+def data_folder() -> Path:
+    """Return where the real data lies: ``ZEROSEG_DATA``, or beside the repository."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    return Path(os.environ.get("ZEROSEG_DATA", default))
+
+
+def vocabulary_of(folder: Path, name: str) -> Vocabulary:
+    """Read a class list: names, and synonyms where the list itself has them as names."""
+    classes = json.loads((folder / "classlists" / f"{name}.json").read_text())["classes"]
+    return Vocabulary(
+        tuple(
+            TargetClass(c["name"], synonyms=tuple(s for s in c.get("synonyms", ()) if s != c["name"]))
+            for c in classes
+            if c["name"] != BACKGROUND
+        )
+    )
+
+
+def rows_of(folder: Path, name: str) -> list[Row]:
+    """Read the scored rows: neither blank nor disputed."""
+    with (folder / "tag2class_dev.csv").open(newline="") as file:
+        rows = [r for r in csv.DictReader(file) if r[name] and r[f"{name}_evidence"] != "disputed"]
+    return [Row(r["tag"], frozenset(r[name].split("|")) - {"none"}) for r in rows]
+
+
+def exact(tags: Iterable[str], vocabulary: Vocabulary) -> list[str | None]:
+    """Match by spelling alone, case and hyphens aside."""
+    names = {normalized(word): c.name for c in vocabulary for word in (c.name, *c.synonyms)}
+    return [names.get(normalized(tag)) for tag in tags]
+
+
+def score(rows: Iterable[Row], answers: Iterable[str | None]) -> Score:
+    """Count class rows and ``none`` rows apart: most rows of a short list are ``none``."""
+    pairs = list(zip(rows, answers, strict=True))
+    meant = [(row, answer) for row, answer in pairs if row.classes]
+    none = [(row, answer) for row, answer in pairs if not row.classes]
+    missed = tuple(f"{row.tag} → {answer}" for row, answer in meant if answer not in row.classes)
+    let_in = tuple(f"{row.tag} → {answer}" for row, answer in none if answer)
+    return Score(
+        round(1 - len(missed) / len(meant), 3), round(1 - len(let_in) / len(none), 3),
+        len(meant), len(none), missed, let_in,
+    )  # fmt: skip
+
+
+def run() -> dict[str, Any]:
+    """Score every list by spelling, with synonyms, and with embeddings; print and return the table."""
+    folder = data_folder()
+    encoder = minilm.installed()
+    ways = {
+        "exact": exact,
+        "+ synonyms": _refined(EmbeddedRefiner(None)),
+        "+ embeddings": _refined(EmbeddedRefiner(encoder)),
+        "embeddings, no synonyms": _refined(EmbeddedRefiner(encoder, words=Lexicon({}))),
+    }
+    if encoder is None:
+        ways = {name: way for name, way in ways.items() if "embeddings" not in name}
+    table = {way: {name: asdict(_scored(folder, name, ways[way])) for name in LISTS} for way in ways}
+    result = {"parameters": _parameters(), "encoder": encoder is not None, "scores": table}
+    _print(result)
+    return result
+
+
+def _refined(refiner: EmbeddedRefiner) -> Any:
+    return lambda tags, vocabulary: [m.name for m in refiner.match(list(tags), vocabulary)]
+
+
+def _scored(folder: Path, name: str, way: Any) -> Score:
+    rows = rows_of(folder, name)
+    return score(rows, way([row.tag for row in rows], vocabulary_of(folder, name)))
+
+
+def _parameters() -> dict[str, float]:
+    return {"threshold": refiner_neighbors.THRESHOLD, "margin": refiner_neighbors.MARGIN}
+
+
+def _print(result: dict[str, Any]) -> None:
+    print(f"tag2class, one setting for all lists: {result['parameters']}")
+    print(f"{'':24}" + "".join(f"{name:>24}" for name in LISTS))
+    print(f"{'':24}" + f"{'recall':>12}{'left out':>12}" * len(LISTS))
+    for way, scores in result["scores"].items():
+        cells = "".join(f"{scores[n]['recall']:12.3f}{scores[n]['left_out']:12.3f}" for n in LISTS)
+        print(f"{way:24}{cells}")
+    print(f"{'to reach':24}" + f"{WANTED_RECALL:12.3f}{WANTED_LEFT_OUT:12.3f}" * len(LISTS))

@@ -1,0 +1,143 @@
+"""How well words for regions of an image, "dark purple round blobs", agree with the look of a class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from napari_zeroseg.core.attributes import (
+    COLOR_WORDS,
+    SHAPE_WORDS,
+    TEXTURE_WORDS,
+    Attributes,
+    alternatives,
+    terms,
+)
+from napari_zeroseg.core.text import STOP_WORDS, normalized, singular
+
+_REGION_NOUNS = frozenset(
+    "blob region area background foreground stripe line spot patch band network structure object "
+    "texture ring rod fiber fibre pattern shape cluster dot surface speck particle strand".split()
+)
+_QUANTITY_WORDS = frozenset(
+    "dense sparse scattered clustered crowded touching single one two lone isolated tone mid "
+    "separate packed evenly regular row very light-field".split()
+)
+_REGION_WORDS = COLOR_WORDS | SHAPE_WORDS | TEXTURE_WORDS | _REGION_NOUNS | _QUANTITY_WORDS | STOP_WORDS
+
+_TONES = {
+    "bright": "bright", "brighter": "bright", "fluorescent": "bright", "light": "pale", "pale": "pale",
+    "paler": "pale", "lighter": "pale", "white": "pale", "whitish": "pale", "cream": "pale", "dark": "dark",
+    "darker": "dark", "black": "dark", "deep": "dark", "blackish": "dark", "dim": "dim", "faint": "dim",
+}  # fmt: skip
+_HUES = {
+    "red": "red", "reddish": "red", "crimson": "red", "maroon": "red", "pink": "pink", "pinkish": "pink",
+    "magenta": "magenta", "purple": "purple", "purplish": "purple", "violet": "purple", "lilac": "purple",
+    "lavender": "purple", "blue": "blue", "bluish": "blue", "navy": "blue", "cyan": "cyan", "teal": "cyan",
+    "turquoise": "cyan", "green": "green", "greenish": "green", "olive": "green", "yellow": "yellow",
+    "yellowish": "yellow", "golden": "yellow", "orange": "orange", "brown": "brown", "brownish": "brown",
+    "tan": "brown", "beige": "beige", "gray": "grey", "grey": "grey", "silver": "grey", "greyish": "grey",
+    "grayish": "grey",
+}  # fmt: skip
+_NEAR_HUES = {
+    frozenset(pair.split("-"))
+    for pair in "red-pink red-orange red-brown pink-magenta pink-purple magenta-purple purple-blue "
+    "blue-cyan cyan-green green-yellow yellow-orange yellow-beige orange-brown brown-beige "
+    "pink-beige".split()
+}
+_NEAR_TONES = {frozenset(("bright", "pale")), frozenset(("bright", "dim")), frozenset(("dark", "dim"))}
+_NEAR = 0.6  # neighbouring hues or tones
+_UNSAID = 0.7  # one side names a hue or tone, and the other does not
+
+_SHAPES = {
+    "round": "round", "rounded": "round", "circular": "round", "spherical": "round", "oval": "round",
+    "elliptical": "round", "ellipsoid": "round", "globular": "round", "compact": "compact", "blob": "compact",
+    "elongated": "long", "long": "long", "rod": "long", "linear": "long", "line": "long", "thin": "long",
+    "filamentous": "long", "slender": "long", "narrow": "long", "spindle": "long", "tubular": "long",
+    "fiber": "long", "fibre": "long", "strand": "long", "stripe": "long", "branching": "long", "branched": "long",
+    "irregular": "irregular", "lobed": "irregular", "tiny": "small", "small": "small", "speck": "small",
+    "spot": "small", "dot": "small", "large": "large", "big": "large", "huge": "large", "extended": "large",
+    "ring": "ring", "annular": "ring",
+}  # fmt: skip
+_OPPOSITE_SHAPES = {frozenset(pair.split("-")) for pair in "round-long compact-long small-large".split()}
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far a look and a description agree, 0..1, and the words of the look that do."""
+
+    score: float
+    words: tuple[str, ...] = ()
+
+
+NO_AGREEMENT = Agreement(0.0)
+
+
+def describes_a_region(tag: str) -> bool:
+    """Say whether a tag tells a look ("dark round blobs") rather than a thing ("dark dog")."""
+    words = _words(tag)
+    return any(word in _TONES | _HUES | _SHAPES or word in _REGION_NOUNS for word in words) and all(
+        word in _REGION_WORDS or word.isdigit() for word in words
+    )
+
+
+def agreement(look: Attributes, tag: str) -> Agreement:
+    """Compare the look of a class with the description of a region.
+
+    Colour decides: opposite tones or far hues agree in nothing. Shape and texture raise or lower
+    the score. A class of which nothing is known agrees with nothing, and so does the background.
+    """
+    words = _words(tag)
+    if "background" in words or not (look.color or look.shape or look.texture):
+        return NO_AGREEMENT
+    parts = [_color_agreement(look.color, words), *(_shape_agreement(term, words) for term in terms(look.shape))]
+    parts += [_texture_agreement(term, words) for term in terms(look.texture)]
+    color, *rest = parts
+    form = sum(part.score for part in rest) / len(rest) if rest else 1.0
+    said = tuple(word for part in parts for word in part.words)
+    return Agreement(color.score * (0.6 + 0.4 * form), said) if said else NO_AGREEMENT
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(singular(word) for word in normalized(text).split(" "))
+
+
+def _color_agreement(field: str, words: Sequence[str]) -> Agreement:
+    if not field:
+        return Agreement(_UNSAID)
+    scored = [Agreement(_same_color(_words(a), words), (a,)) for a in alternatives(field.replace(",", " or "))]
+    best = max(scored, key=lambda agreement: agreement.score)
+    return best if best.score else NO_AGREEMENT
+
+
+def _same_color(a: Sequence[str], b: Sequence[str]) -> float:
+    tone = _closeness(_known(a, _TONES), _known(b, _TONES), _NEAR_TONES)
+    return tone * _closeness(_known(a, _HUES), _known(b, _HUES), _NEAR_HUES)
+
+
+def _known(words: Sequence[str], families: dict[str, str]) -> str:
+    return next((families[word] for word in words if word in families), "")
+
+
+def _closeness(a: str, b: str, near: set[frozenset[str]]) -> float:
+    if a == b:
+        return 1.0
+    if not a or not b:
+        return _UNSAID
+    return _NEAR if frozenset((a, b)) in near else 0.0
+
+
+def _shape_agreement(term: Sequence[str], words: Sequence[str]) -> Agreement:
+    """Return 1 for a shared shape, 0 for an opposite one, and between when the tag says neither."""
+    said = {_SHAPES[word] for word in words if word in _SHAPES}
+    for alternative in term:
+        if said & {_SHAPES[word] for word in _words(alternative) if word in _SHAPES}:
+            return Agreement(1.0, (alternative,))
+    wanted = {_SHAPES[word] for alternative in term for word in _words(alternative) if word in _SHAPES}
+    opposed = any(frozenset((a, b)) in _OPPOSITE_SHAPES for a in wanted for b in said)
+    return Agreement(0.0 if opposed else _UNSAID)
+
+
+def _texture_agreement(term: Sequence[str], words: Sequence[str]) -> Agreement:
+    shared = next((a for a in term if set(_words(a)) & set(words) & TEXTURE_WORDS), None)
+    return Agreement(1.0, (shared,)) if shared else Agreement(_UNSAID)

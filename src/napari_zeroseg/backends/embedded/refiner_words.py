@@ -1,0 +1,80 @@
+"""From a phrase to the target class that it names, by spelling, synonyms, kinds and head noun."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from napari_zeroseg.backends.embedded.lexicon import Lexicon
+from napari_zeroseg.core.suggestion import PhraseMatch
+from napari_zeroseg.core.text import heads, normalized, squashed
+from napari_zeroseg.core.vocabulary import Vocabulary
+
+NAME_SCORE = 1.0
+SYNONYM_SCORE = 0.95
+STEP_COST = 0.05  # for each step from a kind to what it is a kind of
+HEAD_COST = 0.1  # a head noun leaves words out
+
+_IMITATIONS = frozenset("toy plush stuffed miniature model lego rubber inflatable origami".split())
+
+
+class ClassWords:
+    """The words that mean the classes of one vocabulary."""
+
+    def __init__(self, vocabulary: Vocabulary, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._names = {squashed(c.name): c.name for c in vocabulary}
+        self._synonyms: dict[str, str] = {}
+        self._concepts: dict[str, str] = {}
+        for target in vocabulary:
+            self._add_concepts(target.name, lexicon.meanings(target.name))
+        for target in vocabulary:
+            for synonym in target.synonyms:
+                self._synonyms.setdefault(squashed(synonym), target.name)
+
+    def _add_concepts(self, name: str, concepts: Iterable[str]) -> None:
+        for concept in concepts:
+            self._concepts.setdefault(concept, name)
+
+    def match(self, phrase: str) -> PhraseMatch | None:
+        """Return the class that a phrase names, or that it is none; None when its words are unknown.
+
+        A match without a class comes from the lexicon: it knows the thing, and that it is no kind
+        of any class.
+        """
+        for cost, form in ((0.0, phrase), *((HEAD_COST, head) for head in _kinds_of(phrase))):
+            name, source, score = self._look_up(form)
+            if source:
+                return PhraseMatch(phrase, name, source, round(max(score - cost, 0.0), 3))
+        return None
+
+    def known(self, phrase: str) -> PhraseMatch | None:
+        """Match a phrase as it stands, without looking for a head noun in it."""
+        name, source, score = self._look_up(phrase)
+        return PhraseMatch(phrase, name, source, score) if source else None
+
+    def _look_up(self, phrase: str) -> tuple[str | None, str, float]:
+        """Return class, source and score; an empty source when the phrase is unknown."""
+        key = squashed(phrase)
+        if name := self._names.get(key):
+            return name, "name", NAME_SCORE
+        if name := self._synonyms.get(key):
+            return name, "synonym", SYNONYM_SCORE
+        for steps, concepts in enumerate(self._lexicon.lineage(phrase)):
+            if name := next((self._concepts[c] for c in concepts if c in self._concepts), None):
+                return name, "synonym", SYNONYM_SCORE - STEP_COST * steps
+        return None, "synonym" if self._lexicon.meanings(phrase) else "", 0.0
+
+    def modified_by(self, phrase: str) -> set[str]:
+        """Return the classes named in a phrase by words before its noun: bus stop → bus.
+
+        Such a phrase is about the class and yet names something else.
+        """
+        words = normalized(phrase).split(" ")
+        runs = (" ".join(words[i:j]) for j in range(1, len(words)) for i in range(j))
+        return {name for run in runs if (name := self._look_up(run)[0])}
+
+
+def _kinds_of(phrase: str) -> Iterable[str]:
+    """Return what kind of thing a phrase is, in words; an imitation is a toy, whatever it imitates."""
+    first, _, rest = normalized(phrase).partition(" ")
+    return ("toy",) if rest and first in _IMITATIONS else heads(phrase)

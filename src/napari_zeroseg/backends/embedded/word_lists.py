@@ -1,0 +1,24 @@
+"""YAML files of the package, in which a comma parts the words of a list."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BeforeValidator
+
+
+def _split(value: object) -> object:
+    return tuple(w for w in (part.strip() for part in value.split(",")) if w) if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
+"""Strings, written in YAML as one text with commas between."""
+
+
+def read_yaml(name: str) -> Any:
+    """Return what a YAML file beside this module holds."""
+    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    # the parser in C is some ten times faster, and not built everywhere
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
