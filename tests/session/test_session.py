@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -366,5 +367,11 @@ def test_listeners_get_the_state_before_and_after(session: Session) -> None:
     session.changed.connect(lambda new, old: seen.append((new, old)))
     session.add_classes("bright")
     session.change_class("bright", TargetClass("bright", "#ff0000"))
-    assert seen[0][0] is seen[1][1]
-    assert seen[1][0].vocabulary["bright"].color == "#ff0000"
+    assert all(now is before for (now, _), (_, before) in pairwise(seen))
+    assert seen[-1][0].vocabulary["bright"].color == "#ff0000"
+
+
+def test_looks_are_known_as_soon_as_a_class_is_named(session: Session) -> None:
+    session.add_classes("bright; grey: dull")
+    assert [c.attributes.text() for c in session.state.looks] == ["bright", "dull"]
+    assert session.undo_text == "Add bright, grey"

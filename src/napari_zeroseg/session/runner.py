@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -45,7 +46,8 @@ class Runner:
         self._executor = executor or InlineExecutor()
         self._deliver = deliver
         self._run = 0
-        self._question = 0
+        self._questions: Counter[str] = Counter()
+        self._closed = False
 
     @property
     def run(self) -> int:
@@ -87,16 +89,20 @@ class Runner:
         work: Callable[[], T],
         on_answer: Callable[[T], None],
         on_problem: Callable[[BaseException], None],
+        topic: str = "",
     ) -> None:
-        """Answer a question; a newer question makes an older one void."""
-        self._question += 1
-        number = self._question
+        """Answer a question; a newer question on the same topic makes an older one void."""
+        self._questions[topic] += 1
+        number = self._questions[topic]
+
+        def is_latest() -> bool:
+            return not self._closed and self._questions[topic] == number
 
         def deliver(callback: Callable[[], None]) -> None:
-            self._deliver(lambda: callback() if self._question == number else None)
+            self._deliver(lambda: callback() if is_latest() else None)
 
         def answer() -> None:
-            if self._question != number:
+            if not is_latest():
                 return
             try:
                 result = work()
@@ -115,5 +121,5 @@ class Runner:
     def close(self) -> None:
         """Drop everything and let the thread end."""
         self._run += 1
-        self._question += 1
+        self._closed = True
         self._executor.shutdown(wait=False, cancel_futures=True)

@@ -174,6 +174,7 @@ class Session:
     def set_vocabulary(self, vocabulary: Vocabulary, text: str = "Change classes") -> None:
         """Take a new list of classes."""
         self._push(text, changes.set_vocabulary(self.state, vocabulary))
+        self._look_up()
 
     def add_classes(self, text: str) -> None:
         """Add classes from text such as ``"nucleus: dark purple; cytoplasm"``."""
@@ -185,10 +186,31 @@ class Session:
         """Rename a class or change its colour, words or overlaps."""
         if self.state.vocabulary[name] != target:
             self._push(f"Change {name}", changes.change_class(self.state, name, target))
+            self._look_up()
 
     def remove_class(self, name: str) -> None:
         """Remove a class with everything that belongs to it."""
         self.set_vocabulary(self.state.vocabulary.removed(name), f"Remove {name}")
+
+    def _look_up(self) -> None:
+        """Ask how the classes look, so that the user can see and change it before a run."""
+        vocabulary, recipe = self.state.vocabulary, self._recipe
+
+        def answer() -> tuple[TargetClass, ...]:
+            refiner = self._backends(recipe).refiner
+            return tuple(refiner.describe(c) for c in vocabulary)
+
+        self._runner.ask(
+            answer, partial(self._on_looked_up, vocabulary), self._on_look_up_problem, topic="looks"
+        )
+
+    def _on_looked_up(self, vocabulary: Vocabulary, looks: tuple[TargetClass, ...]) -> None:
+        if self.state.vocabulary == vocabulary and self.state.looks != looks:
+            self._amend(replace(self.state, looks=looks))
+
+    def _on_look_up_problem(self, problem: BaseException) -> None:
+        # a run asks again, and tells the user when it fails then
+        _log.warning("The looks of the classes could not be looked up", exc_info=problem)
 
     # the suggestions
 
