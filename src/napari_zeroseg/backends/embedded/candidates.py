@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage as ndi
+from skimage.morphology import h_maxima
 from skimage.segmentation import watershed
 
 from napari_zeroseg.backends.embedded.tree import ComponentTree, NodeShapes, component_tree, measure_nodes
@@ -24,10 +25,16 @@ SMOOTHING = 1.0
 """Gaussian sigma in pixels of the grid in use."""
 BANDS = ((4.0, 12.0), (8.0, 24.0), (16.0, 48.0))
 """Equivalent diameters looked for together, in pixels of the grid in use."""
-MAX_SPREAD = 3.0
+MAX_SPREAD = 8.0
 """How much larger than what was chosen in it the surround may be in which outlines are sought."""
 CUTS = 32
 MIN_AREA = 9
+SPLIT_BELOW = 0.95
+"""Regions that an ellipse fits better are not parted."""
+NECK = 0.15
+"""Depth of a neck, as a part of the largest inscribed radius, from which it is one."""
+SPLIT_GAIN = 0.4
+"""Part of the misfit that parting has to take away."""
 MIN_STEP = 0.5 / 255
 """Steps finer than those of an 8-bit image are not trusted."""
 
@@ -84,7 +91,8 @@ def candidates(channel: Channel, bands: Sequence[tuple[float, float]]) -> list[C
         around = tree.paint(surroundings(tree, shapes, chosen)) > 0
         zones = watershed(-smooth, markers, mask=around)
         labels, step = cut_at_crispest(smooth, zones, markers)
-        found.append(significant(whole(labels), step / floor))
+        labels, step = split(whole(labels), step)
+        found.append(significant(labels, step / floor))
     return found
 
 
@@ -109,6 +117,45 @@ def whole(labels: Labels) -> Labels:
     return out
 
 
+def split(labels: Labels, step: NDArray[np.float64]) -> tuple[Labels, NDArray[np.float64]]:
+    """Part touching objects: cut a region at its necks where the parts are rounder than the whole."""
+    out, steps = labels.copy(), [step]
+    for index, where in enumerate(ndi.find_objects(labels)):
+        if where is None:
+            continue
+        own = labels[where] == index + 1
+        parts, count = parted(own)
+        if count > 1:
+            out[where][own] = np.where(parts > 1, parts - 2 + sum(map(len, steps)), index + 1)[own]
+            steps.append(np.full(count - 1, step[index + 1]))
+    return out, np.concatenate(steps)
+
+
+def parted(own: NDArray[np.bool_]) -> tuple[Labels, int]:
+    """Return the parts 1..n of one region; n is 1 where it is best left whole."""
+    whole_fit, area = ellipse_fit(own), np.count_nonzero(own)
+    if whole_fit > SPLIT_BELOW or area < 4 * MIN_AREA:
+        return own.astype(np.int32), 1
+    depth = ndi.gaussian_filter(ndi.distance_transform_edt(np.pad(own, 1))[1:-1, 1:-1], 0.5)
+    tops, count = ndi.label(h_maxima(depth, NECK * float(depth.max())))
+    if count < 2:
+        return own.astype(np.int32), 1
+    parts = watershed(-depth, tops, mask=own).astype(np.int32)
+    areas = np.bincount(parts.ravel(), minlength=count + 1)[1:]
+    fits = np.array([ellipse_fit(parts == k + 1) for k in range(count)])
+    gain = float((fits * areas).sum() / area - whole_fit)
+    if areas.min() < MIN_AREA or gain < SPLIT_GAIN * (1 - whole_fit):
+        return own.astype(np.int32), 1
+    return parts, count
+
+
+def ellipse_fit(own: NDArray[np.bool_]) -> float:
+    """Return the area over that of the ellipse with the same second moments, 1 for ellipses."""
+    y, x = np.nonzero(own)
+    covariance = np.cov(y, x, bias=True) + np.eye(2) / 12 if len(y) > 1 else np.eye(2)
+    return min(1.0, len(y) / (4 * np.pi * float(np.sqrt(np.linalg.det(covariance)))))
+
+
 def significant(labels: Labels, ratio: NDArray[np.float64]) -> Candidates:
     """Drop labels whose outline is lost in the noise, and number the rest 1..N."""
     area = np.bincount(labels.ravel(), minlength=len(ratio))
@@ -131,7 +178,7 @@ def surroundings(tree: ComponentTree, shapes: NodeShapes, chosen: NDArray[np.int
     held = np.zeros((len(tree), 1))
     held[chosen, 0] = shapes.area[chosen]
     held = tree.sums(held)[:, 0]
-    fits = shapes.area <= 3 * held
+    fits = shapes.area <= MAX_SPREAD * held
     top = chosen.copy()
     current = chosen.copy()
     for _ in range(LEVELS):

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 COLORFUL = 3.0
 """Root mean square distance from grey, in CIELAB units, from which an image counts as colour."""
 
+DARK_GROUND = 0.3
+"""The median of an image of emitted light lies in this lowest part of its range."""
+SOFT_KNEE = 0.3
+
 
 def lab(image: Plane) -> NDArray[np.float32]:
     """Return CIELAB (L in 0..100), float32 of shape (H, W, 3)."""
@@ -38,16 +42,29 @@ def channels(image: Plane) -> dict[str, Channel]:
     """
     grey = image.mean(axis=2)
     if np.ptp(image, axis=2).max() < 1e-3:
-        return {"intensity": grey}
+        return {"intensity": evened(grey)}
     lab_image = lab(image)
     if not is_colored(lab_image) or _has_one_hue(image):
-        return {"intensity": np.ascontiguousarray(image.max(axis=2))}
+        return {"intensity": evened(image.max(axis=2))}
     found = {"lightness": lab_image[..., 0] / np.float32(100)}
     for index, axis in enumerate(_main_axes(lab_image)):
         channel = (lab_image @ axis).astype(np.float32) / np.float32(100)
         if all(abs(_correlation(channel, other)) < 0.97 for other in found.values()):
             found[f"color axis {index + 1}"] = channel
     return found
+
+
+def evened(grey: Channel) -> Channel:
+    """Compress the intensities of emitted light, objects on a dark ground, so that dim ones count.
+
+    Other images are returned as they are. The scale is the asinh of the distance from the
+    ground, linear up to ``SOFT_KNEE`` of the range, logarithmic above.
+    """
+    low, ground, high = (float(v) for v in np.percentile(grey, (1, 50, 99.5)))
+    if ground - low > DARK_GROUND * (high - low):
+        return np.ascontiguousarray(grey)
+    unit = np.float32(max(SOFT_KNEE * (high - ground), 1 / 255))
+    return np.asarray(np.arcsinh((grey - np.float32(ground)) / unit) * unit, np.float32)
 
 
 def _has_one_hue(image: Plane) -> bool:
