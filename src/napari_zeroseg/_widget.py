@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_zeroseg._napari.layer_view import LayerView
+from napari_zeroseg._napari.shortcuts import install_shortcuts
+from napari_zeroseg._napari.watch import watch_images
 from napari_zeroseg._qt.dock import Dock
 from napari_zeroseg._qt.gui_thread import GuiThread
+from napari_zeroseg.core.errors import ZeroSegError
 from napari_zeroseg.session.runner import Runner, models_thread
 from napari_zeroseg.session.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import napari.viewer
+
+PLUGIN, TITLE = "napari-zeroseg", "ZeroSeg"
+SAMPLES = {
+    "immunohistochemistry": "Tissue section (nuclei, stained brown and blue)",
+    "coins": "Coins on a dark ground",
+}
 
 
 class ZeroSegWidget(QWidget):
@@ -30,7 +43,49 @@ class ZeroSegWidget(QWidget):
     def __init__(self, napari_viewer: napari.viewer.Viewer, session: Session | None = None) -> None:
         super().__init__()
         self.session = session or Session(Runner(models_thread(), GuiThread()))
-        self.dock = Dock(self.session, {})
+        samples = {title: partial(_open_sample, napari_viewer, key) for key, title in SAMPLES.items()}
+        self.dock = Dock(self.session, samples)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.dock)
+        self._layers = LayerView(napari_viewer, self.session)
+        self._stops: list[Callable[[], object]] = [
+            watch_images(napari_viewer, self.session),
+            install_shortcuts(napari_viewer, self.session),
+            self._layers.close,
+            self.dock.release,
+            self.session.close,
+        ]
+        # a viewer that is closed deletes its docks without asking them to close
+        self.destroyed.connect(self.session.close)
+
+    def event(self, event: QEvent) -> bool:
+        # a dock that is closed lets go of its widget, which nothing else tells
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.release()
+        return super().event(event)
+
+    def release(self) -> None:
+        """Stop the models and leave nothing connected; the layers stay."""
+        while self._stops:
+            self._stops.pop(0)()
+
+
+def _open_sample(viewer: napari.viewer.Viewer, key: str) -> None:
+    viewer.open_sample(PLUGIN, key)
+
+
+def open_dock(viewer: napari.viewer.Viewer) -> ZeroSegWidget:
+    """Open the dock, or bring the open one to the front, on the active layer."""
+    _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, TITLE)
+    assert isinstance(widget, ZeroSegWidget)
+    return widget
+
+
+def correct_with_points(viewer: napari.viewer.Viewer) -> None:
+    """Begin a new object of the chosen class, to be drawn with clicks."""
+    session = open_dock(viewer).session
+    try:
+        session.begin(session.hand.class_in(session.state))
+    except ZeroSegError as problem:
+        session.problem_raised.emit(problem)

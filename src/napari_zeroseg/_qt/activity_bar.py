@@ -21,31 +21,27 @@ class ActivityBar(SessionView):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._stage = QLabel()
+        self.stage = QLabel()
         self._progress = QProgressBar()
         self._progress.setTextVisible(False)
         self._progress.setFixedHeight(10)
-        self._cancel = ActionButton(
+        self.cancel = ActionButton(
             "Cancel",
             Action.CANCEL,
             "Stop; what the run had found is taken back",
             lambda: self._try(session.cancel),
         )
         layout = column(self)
-        layout.addLayout(row(self._cancel, self._stage, stretch_last=True))
+        layout.addLayout(row(self.cancel, self.stage, stretch_last=True))
         layout.addWidget(self._progress)
         self._listen(session.activity_changed, self._show)
         self._show(session.activity)
 
-    @property
-    def cancel_button(self) -> ActionButton:
-        return self._cancel
-
     def _show(self, activity: Activity) -> None:
         self.setVisible(activity.running)
         counted = f" ({activity.done} of {activity.total})" if activity.total else ""
-        self._stage.setText(f"{activity.text}{counted}" if activity.running else "")
+        self.stage.setText(f"{activity.text}{counted}" if activity.running else "")
         # a range of nothing moves to and fro: work without a known end
         self._progress.setRange(0, activity.total)
         self._progress.setValue(activity.done)
-        self._cancel.show_readiness(self._session.readiness)
+        self.cancel.show_readiness(self._session.readiness)

@@ -67,6 +67,7 @@ class Dock(QWidget):
         )
         content = QWidget()
         layout = column(content)
+        layout.setContentsMargins(0, 0, 4, 0)
         for number, (title, widget) in enumerate(steps, 1):
             layout.addWidget(section(number, title, widget))
         layout.addStretch(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QPushButton, QWidget
 
 from napari_zeroseg._qt.section import TextLine, column
 from napari_zeroseg._qt.session_view import SessionView
@@ -33,10 +33,10 @@ class ImagePanel(SessionView):
 
     def __init__(self, session: Session, samples: Mapping[str, Callable[[], object]]) -> None:
         super().__init__(session)
-        self._name = TextLine()
+        self.name = TextLine()
         self._empty = self._build_empty(samples)
         layout = column(self)
-        layout.addWidget(self._name)
+        layout.addWidget(self.name)
         layout.addWidget(self._empty)
         self._listen(session.source_changed, self._show)
         self._show(session.source)
@@ -44,19 +44,17 @@ class ImagePanel(SessionView):
     def _build_empty(self, samples: Mapping[str, Callable[[], object]]) -> QWidget:
         empty = QWidget()
         layout = column(empty)
-        hint = QLabel(EMPTY)
-        hint.setWordWrap(True)
-        layout.addWidget(hint)
+        layout.addWidget(TextLine(EMPTY))
         for title, open_sample in samples.items():
             button = QPushButton(title)
-            button.setToolTip(f"Open this sample image (also in File ▸ Open Sample ▸ ZeroSeg)")
+            button.setToolTip("Open this sample image (also in File ▸ Open Sample ▸ ZeroSeg)")
             button.clicked.connect(lambda _=False, act=open_sample: self._try(act))
             layout.addWidget(button)
         return empty
 
     def _show(self, source: ImageSource | None) -> None:
         self._empty.setVisible(source is None)
-        self._name.show_text("" if source is None else _described(source))
+        self.name.show_text("" if source is None else _described(source))
 
 
 def _described(source: ImageSource) -> str:

@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 
-from napari_zeroseg.core.instance import InstanceState
+from napari_zeroseg._qt.rows_model import Index, Role, RowsModel
+from napari_zeroseg.core.instance import Instance, InstanceState
 
 if TYPE_CHECKING:
-    from napari_zeroseg.core.instance import Instance
     from napari_zeroseg.session.state import Plane, State
 
-Role = Qt.ItemDataRole
-ROOT = QModelIndex()
 CLASS, ID, SCORE, AREA, STATE = range(5)
-HEADERS = ("Class", "Id", "Score", "Area", "State")
-TEACHES = (
-    "The class of the mask",
-    "The value of the mask in its Labels layer",
-    "How sure the model is, 0 to 1",
-    "Number of pixels",
-    "Proposed masks may change in the next run; accepted and edited ones are locked",
+HEADERS = (
+    ("Class", "The class of the mask"),
+    ("Id", "The value of the mask in its Labels layer"),
+    ("Score", "How sure the machine is, 0 to 1"),
+    ("Area", "Number of pixels"),
+    ("State", "Proposed masks may change in the next run; accepted and edited ones are locked"),
 )
 STATE_TEXT = {
     InstanceState.PROPOSED: "proposed",
@@ -39,79 +36,62 @@ _SORT_KEYS: tuple[Callable[[Instance], Any], ...] = (
 )
 
 
-class InstanceModel(QAbstractTableModel):
+class InstanceModel(RowsModel[Instance]):
     """Rows are the instances of one plane."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._rows: list[Instance] = []
+        super().__init__(HEADERS)
         self._colors: dict[str, str] = {}
-        self._sort = (SCORE, True)
+        self._sort_by, self._falling = SCORE, True
 
     def show_state(self, state: State, plane: Plane) -> None:
         """Take what there is to show from a state."""
-        self.beginResetModel()
-        self._rows = list(state.on_plane(plane))
         self._colors = {c.name: c.color for c in state.vocabulary}
-        self._order()
-        self.endResetModel()
+        self._show(list(state.on_plane(plane)))
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        self.beginResetModel()
-        self._sort = (column, order == Qt.SortOrder.DescendingOrder)
-        self._order()
-        self.endResetModel()
+        self._sort_by, self._falling = column, order == Qt.SortOrder.DescendingOrder
+        self._show(self._rows)
 
-    def _order(self) -> None:
-        column, falling = self._sort
-        self._rows.sort(key=_SORT_KEYS[column], reverse=falling)
-
-    def instance(self, row: int) -> Instance:
-        return self._rows[row]
+    def _show(self, instances: list[Instance]) -> None:
+        rows = sorted(instances, key=_SORT_KEYS[self._sort_by], reverse=self._falling)
+        same = [i.key for i in rows] == [i.key for i in self._rows]
+        self._replace(rows, same_places=same)
 
     def row_of(self, key: tuple[str, int]) -> int | None:
         """Return where an instance is shown, None where it is not."""
         return next((row for row, i in enumerate(self._rows) if i.key == key), None)
 
-    def rowCount(self, parent: QModelIndex = ROOT) -> int:
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: QModelIndex = ROOT) -> int:
-        return 0 if parent.isValid() else len(HEADERS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal:
-            return {Role.DisplayRole: HEADERS[section], Role.ToolTipRole: TEACHES[section]}.get(role)
-        return None
-
-    def data(self, index: QModelIndex, role: int = Role.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         instance, column = self._rows[index.row()], index.column()
-        if role == Role.DisplayRole:
-            return _display(instance, column)
-        if role == Role.DecorationRole and column == CLASS:
-            return QColor(self._colors.get(instance.name, "#808080"))
-        if role == Role.ToolTipRole:
-            return _explained(instance)
+        match role:
+            case Role.DisplayRole:
+                return _display(instance, column)
+            case Role.DecorationRole if column == CLASS:
+                return QColor(self._colors.get(instance.name, "#808080"))
+            case Role.ToolTipRole:
+                return f"{instance.name} {instance.id}\n{_origin(instance)}"
         return None
 
 
 def _display(instance: Instance, column: int) -> str:
-    return (
-        instance.name,
-        str(instance.id),
-        f"{instance.score:.2f}",
-        f"{instance.mask.area:,}",
-        STATE_TEXT[instance.state],
-    )[column]
+    match column:
+        case 0:
+            return instance.name
+        case 1:
+            return str(instance.id)
+        case 2:
+            return f"{instance.score:.2f}"
+        case 3:
+            return f"{instance.mask.area:,}"
+        case _:
+            return STATE_TEXT[instance.state]
 
 
-def _explained(instance: Instance) -> str:
+def _origin(instance: Instance) -> str:
     made = instance.provenance
     if made.author == "person":
-        origin = f"Drawn by you with {len(made.points)} points" if made.points else "Drawn by you"
-    else:
-        phrase = f" for '{made.phrase}'" if made.phrase else ""
-        origin = f"Found by {made.detector or 'the detector'}{phrase}, drawn by {made.segmenter or 'the segmenter'}"
-    return f"{instance.name} {instance.id}\n{origin}"
+        return f"Drawn by you with {len(made.points)} points" if made.points else "Drawn by you"
+    phrase = f" for '{made.phrase}'" if made.phrase else ""
+    finder, drawer = made.detector or "the detector", made.segmenter or "the segmenter"
+    return f"Found by {finder}{phrase}, drawn by {drawer}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QPainter, QPaintEvent, QPalette
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStyle, QVBoxLayout
 
 from napari_zeroseg._qt.section import TextLine
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.session.session import Session
 
 ICON_SIZE = 18
+STRIPE = 3  # px
 
 
 class MessageBar(SessionView):
@@ -46,7 +48,7 @@ class MessageBar(SessionView):
             line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             texts.addWidget(line)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setContentsMargins(8 + STRIPE, 8, 8, 8)
         layout.setSpacing(8)
         layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(texts, 1)
@@ -57,6 +59,15 @@ class MessageBar(SessionView):
         """All that is shown, one line per sentence; empty while nothing is."""
         lines = (self._happened.text(), self._kept.text(), self._remedy.text())
         return "\n".join(t for t in lines if t) if not self.isHidden() else ""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        # a tint of the text's own colour fits every theme
+        tint = self.palette().color(QPalette.ColorRole.WindowText)
+        painter = QPainter(self)
+        tint.setAlphaF(0.08)
+        painter.fillRect(self.rect(), tint)
+        tint.setAlphaF(0.6)
+        painter.fillRect(0, 0, STRIPE, self.height(), tint)
 
     def _on_problem_raised(self, problem: ZeroSegError) -> None:
         self._show(

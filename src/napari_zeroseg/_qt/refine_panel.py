@@ -18,10 +18,11 @@ from napari_zeroseg._qt.table import FittedTable
 from napari_zeroseg.session.readiness import Action
 
 if TYPE_CHECKING:
+    from napari_zeroseg.core.instance import Instance
     from napari_zeroseg.session.session import Session
     from napari_zeroseg.session.state import Draft, State
 
-WIDTHS = (0, 40, 50, 60, 84)
+WIDTHS = (0, 40, 58, 60, 84)
 
 
 class RefinePanel(SessionView):
@@ -32,8 +33,8 @@ class RefinePanel(SessionView):
         self.model = InstanceModel()
         self.table = FittedTable(self.model, WIDTHS, most_rows=8)
         self.classes = QComboBox()
-        self._status = TextLine()
-        self._reason = ReasonLine()
+        self.status = TextLine()
+        self.reason = ReasonLine()
         self._build_signs()
         self._build_buttons()
         self._build()
@@ -61,9 +62,9 @@ class RefinePanel(SessionView):
             self._begin_new,
         )  # fmt: skip
         self.correct = ActionButton(
-            "Correct (N)", Action.DRAW, "Correct the selected object with clicks", self._begin_correction
-        )
-        self.correct.setText("Correct selected")
+            "Correct selected", Action.DRAW, "Correct the selected object with clicks",
+            self._begin_correction,
+        )  # fmt: skip
         self.commit = ActionButton(
             "Commit (C)", Action.COMMIT, "Keep the object as it is drawn; no run will change it",
             lambda: self._try(session.commit),
@@ -95,8 +96,8 @@ class RefinePanel(SessionView):
         layout = column(self)
         layout.addLayout(row(QLabel("Class"), self.classes, stretch_last=True))
         layout.addLayout(row(self.new, self.correct))
-        layout.addWidget(self._reason)
-        layout.addWidget(self._status)
+        layout.addWidget(self.reason)
+        layout.addWidget(self.status)
         layout.addLayout(row(self.positive, self.negative, self.commit, self.discard))
         layout.addWidget(self.table)
         layout.addLayout(row(self.accept, self.delete, self.accept_all))
@@ -152,9 +153,8 @@ class RefinePanel(SessionView):
         self._show_status(state.draft)
         self._show_readiness()
 
-    def _select(self, instance: object) -> None:
-        key = getattr(instance, "key", None)
-        place = self.model.row_of(key) if key else None
+    def _select(self, instance: Instance | None) -> None:
+        place = self.model.row_of(instance.key) if instance is not None else None
         if place is None or place in self.table.chosen_rows():
             return
         index = self.model.index(place, 0)
@@ -163,7 +163,7 @@ class RefinePanel(SessionView):
         self.table.scrollTo(index)
 
     def _show_status(self, draft: Draft | None) -> None:
-        self._status.show_text("" if draft is None else _described(draft))
+        self.status.show_text("" if draft is None else _described(draft))
         for button in (self.positive, self.negative):
             button.setEnabled(draft is not None)
 
@@ -178,12 +178,12 @@ class RefinePanel(SessionView):
         for button in (self.accept, self.delete):
             button.show_readiness(readiness, unchosen)
         drawing = self._session.state.draft is not None
-        self._reason.show_readiness(readiness, [Action.DRAW, *([Action.COMMIT] if drawing else [])])
+        self.reason.show_readiness(readiness, [Action.DRAW, *([Action.COMMIT] if drawing else [])])
 
     def _on_selection_changed(self) -> None:
         rows = self.table.chosen_rows()
         if len(rows) == 1:
-            self._session.hand.choose(*self.model.instance(rows[0]).key)
+            self._session.hand.choose(*self.model.row(rows[0]).key)
         self._show_readiness()
 
     def _begin_new(self) -> None:
@@ -192,13 +192,13 @@ class RefinePanel(SessionView):
     def _begin_correction(self) -> None:
         rows = self.table.chosen_rows()
         if len(rows) == 1:
-            self._try(self._session.begin, *self.model.instance(rows[0]).key)
+            self._try(self._session.begin, *self.model.row(rows[0]).key)
 
     def _chosen_keys(self) -> list[tuple[str, int]]:
-        return [self.model.instance(r).key for r in self.table.chosen_rows()]
+        return [self.model.row(r).key for r in self.table.chosen_rows()]
 
     def _all_keys(self) -> list[tuple[str, int]]:
-        return [self.model.instance(r).key for r in range(self.model.rowCount())]
+        return [self.model.row(r).key for r in range(self.model.rowCount())]
 
 
 def _described(draft: Draft) -> str:

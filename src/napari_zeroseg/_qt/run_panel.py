@@ -27,10 +27,10 @@ class RunPanel(SessionView):
             "What you accepted or edited stays as it is",
             lambda: self._try(session.run),
         )
-        self._reason = ReasonLine()
-        self._found = TextLine()
+        self.reason = ReasonLine()
+        self.found = TextLine()
         layout = column(self)
-        for widget in (self.run, self._reason, self._found):
+        for widget in (self.run, self.reason, self.found):
             layout.addWidget(widget)
         self._listen(session.changed, self._on_session_changed)
         self._listen(session.source_changed, self._show_readiness)
@@ -46,9 +46,9 @@ class RunPanel(SessionView):
     def _show_found(self, state: State) -> None:
         counts = Counter(i.name for i in state.instances)
         found = ", ".join(f"{counts[n]} {n}" for n in state.layered)
-        self._found.show_text(f"In the layers: {found}." if found else "")
+        self.found.show_text(f"In the layers: {found}." if found else "")
 
     def _show_readiness(self, *_: object) -> None:
         readiness = self._session.readiness
         self.run.show_readiness(readiness)
-        self._reason.show_readiness(readiness, [Action.RUN])
+        self.reason.show_readiness(readiness, [Action.RUN])

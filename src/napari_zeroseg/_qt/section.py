@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtGui import QPainter, QPaintEvent, QPalette
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QLayout, QVBoxLayout, QWidget
 
 GAP = 6
 
@@ -21,17 +22,24 @@ def section(number: int, title: str, content: QWidget) -> QWidget:
 
 def _heading(text: str) -> QLayout:
     label = QLabel(text)
+    label.setIndent(0)
     font = label.font()
     font.setBold(True)
     label.setFont(font)
-    line = QFrame()
-    line.setFrameShape(QFrame.Shape.HLine)
-    line.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    row = QHBoxLayout()
-    row.setSpacing(8)
-    row.addWidget(label)
-    row.addWidget(line, 1, Qt.AlignmentFlag.AlignVCenter)
-    return row
+    heading = row(label, _Rule(), stretch_last=True)
+    heading.setSpacing(10)
+    return heading
+
+
+class _Rule(QWidget):
+    """A thin line in the colour of the text."""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        color = self.palette().color(QPalette.ColorRole.WindowText)
+        color.setAlphaF(0.25)
+        painter = QPainter(self)
+        painter.setPen(color)
+        painter.drawLine(0, self.height() // 2, self.width(), self.height() // 2)
 
 
 def column(parent: QWidget) -> QVBoxLayout:
@@ -58,6 +66,7 @@ class TextLine(QLabel):
     def __init__(self, text: str = "") -> None:
         super().__init__()
         self.setWordWrap(True)
+        self.setIndent(0)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.show_text(text)
 

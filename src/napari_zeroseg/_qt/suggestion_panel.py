@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QModelIndex, QRect, QRectF, Qt
@@ -13,7 +14,6 @@ from napari_zeroseg._qt.chips import ChipsLine
 from napari_zeroseg._qt.painting import (
     FAINT,
     MARGIN,
-    Index,
     ScoreDelegate,
     ink,
     paint_chips,
@@ -21,6 +21,7 @@ from napari_zeroseg._qt.painting import (
     paint_swatch,
     paint_text,
 )
+from napari_zeroseg._qt.rows_model import Index
 from napari_zeroseg._qt.section import TextLine, column, row
 from napari_zeroseg._qt.session_view import SessionView
 from napari_zeroseg._qt.suggestion_model import (
@@ -41,9 +42,10 @@ if TYPE_CHECKING:
     from napari_zeroseg.session.session import Session
     from napari_zeroseg.session.state import State
 
-WIDTHS = (102, 0, 46, 30, 30)
-ROW_HEIGHT = 58
+WIDTHS = (108, 0, 46, 30, 30)
+ROW_HEIGHT = 60
 MOST_TAGS = 12
+CHIP_HEIGHT = 18
 
 
 class SuggestionPanel(SessionView):
@@ -55,8 +57,8 @@ class SuggestionPanel(SessionView):
         self.table = FittedTable(self.model, WIDTHS, most_rows=5, row_height=ROW_HEIGHT)
         self._caption = TextLine()
         self._tags = ChipsLine()
-        self._reason = ReasonLine()
-        self._stale = TextLine()
+        self.reason = ReasonLine()
+        self.stale = TextLine()
         self._results = QWidget()
         self.threshold = self._built_threshold()
         self._build_buttons()
@@ -104,12 +106,13 @@ class SuggestionPanel(SessionView):
             self.table.setItemDelegateForColumn(place, _DecisionDelegate(self.table))
         self.table.setMouseTracking(True)
         results = column(self._results)
-        for widget in (self._caption, self._tags, self.table):
-            results.addWidget(widget)
+        results.addWidget(self._caption)
+        results.addWidget(self._tags)
+        results.addWidget(self.table)
         results.addLayout(row(self.accept, self.reject))
         results.addLayout(row(self.accept_all, self.threshold))
         layout = column(self)
-        for widget in (self.suggest, self._reason, self._stale, self._results):
+        for widget in (self.suggest, self.reason, self.stale, self._results):
             layout.addWidget(widget)
 
     def _connect(self) -> None:
@@ -124,9 +127,8 @@ class SuggestionPanel(SessionView):
         self._listen(self._session.activity_changed, self._show_readiness)
 
     def _on_session_changed(self, new: State, old: State) -> None:
-        if new.suggestions is not old.suggestions or new.vocabulary is not old.vocabulary:
-            self._show(new)
-        elif new.caption != old.caption or new.tags is not old.tags:
+        shown = ("suggestions", "vocabulary", "tags", "caption")
+        if any(getattr(new, part) is not getattr(old, part) for part in shown):
             self._show(new)
         self._show_readiness()
 
@@ -136,7 +138,7 @@ class SuggestionPanel(SessionView):
         self._tags.show_texts([t.text for t in state.tags[:MOST_TAGS]])
         self._results.setVisible(bool(state.suggestions))
         new = state.unsuggested_names if state.suggestions else ()
-        self._stale.show_text(f"Not looked for yet: {', '.join(new)}. Press Suggest again." if new else "")
+        self.stale.show_text(f"Not looked for yet: {', '.join(new)}. Press Suggest again." if new else "")
         if self.model.rowCount() and not self.table.chosen_rows():
             self.table.selectRow(0)
 
@@ -147,19 +149,18 @@ class SuggestionPanel(SessionView):
             button.show_readiness(readiness)
         for button in (self.accept, self.reject):
             button.show_readiness(readiness, unchosen)
-        self._reason.show_readiness(readiness, [Action.SUGGEST])
+        self.reason.show_readiness(readiness, [Action.SUGGEST])
 
-    def _decide(self, decide: object) -> None:
+    def _decide(self, decide: Callable[..., None]) -> None:
         rows = self.table.chosen_rows()
-        assert callable(decide)
-        decide(*(self.model.suggestion(r).name for r in rows))
+        decide(*(self.model.row(r).name for r in rows))
         if len(rows) == 1 and rows[0] + 1 < self.model.rowCount():
             self.table.selectRow(rows[0] + 1)  # A, A, R: one key per class
 
     def _on_table_clicked(self, index: QModelIndex) -> None:
         if index.column() not in (ACCEPT, REJECT):
             return
-        name = self.model.suggestion(index.row()).name
+        name = self.model.row(index.row()).name
         if index.data(ChosenRole):
             self._session.reopen(name)
         elif index.column() == ACCEPT:
@@ -199,21 +200,17 @@ class _ReasonDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         paint_ground(painter, option)
-        area = option.rect.adjusted(MARGIN, 4, -MARGIN, -3)
+        area = option.rect.adjusted(MARGIN, 5, -MARGIN, -3)
         font, chips = _small(option.font), index.data(ChipsRole)
         if chips:
-            paint_chips(painter, QRect(area.topLeft(), QRectF(0, 0, area.width(), 17).toRect().size()),
-                        chips, ink(option), font)  # fmt: skip
-            area.setTop(area.top() + 19)
+            line = QRect(area.left(), area.top(), area.width(), CHIP_HEIGHT)
+            paint_chips(painter, line, chips, ink(option), font)
+            area.setTop(line.bottom() + 4)
         painter.setFont(font)
-        painter.setPen(ink(option, FAINT if chips else 0.85))
-        painter.drawText(area, _WRAPPED, index.data(DetailRole))
+        painter.setPen(ink(option, FAINT))
+        place = Qt.AlignmentFlag.AlignTop if chips else Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(area, int(place | Qt.TextFlag.TextWordWrap), index.data(DetailRole))
         painter.restore()
-
-
-_WRAPPED = int(
-    Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap  # type: ignore[operator]
-)
 
 
 class _DecisionDelegate(QStyledItemDelegate):

@@ -6,22 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
-from qtpy.QtGui import QColor, QPalette
-from qtpy.QtWidgets import QApplication
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor
 
+from napari_zeroseg._qt.rows_model import Index, Role, RowsModel
 from napari_zeroseg.core.errors import BadVocabularyError
+from napari_zeroseg.core.vocabulary import TargetClass
 
 if TYPE_CHECKING:
-    from napari_zeroseg.core.vocabulary import TargetClass
     from napari_zeroseg.session.session import Session
     from napari_zeroseg.session.state import State
 
-Role = Qt.ItemDataRole
-SuggestedRole = int(Role.UserRole) + 1
+OwnRole = int(Role.UserRole) + 1
+"""What the user typed into a cell."""
+SuggestedRole = int(Role.UserRole) + 2
 """What the refiner knows of a cell that the user left empty."""
-
-ROOT = QModelIndex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,94 +55,67 @@ COLUMNS = (
 SWATCH, NAME = 0, 1
 
 
-class VocabularyModel(QAbstractTableModel):
+class VocabularyModel(RowsModel[TargetClass]):
     """Rows are target classes. A refused text is kept for the next edit of its cell."""
 
     refused = Signal(object)
     """The BadVocabularyError of the latest edit, or None after one that was taken."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
+        super().__init__([(c.title, c.teaches) for c in COLUMNS])
         self._session = session
-        self._classes = session.state.vocabulary.classes
         self._looks: dict[str, TargetClass] = {}
         self._draft: tuple[int, int, str] | None = None
 
     def show_state(self, state: State) -> None:
         """Take what there is to show from a state."""
-        looks = {c.name: c for c in state.looks}
-        same_rows = len(state.vocabulary) == len(self._classes)
-        if not same_rows:
-            self.beginResetModel()
-        self._classes, self._looks, self._draft = state.vocabulary.classes, looks, None
-        if not same_rows:
-            self.endResetModel()
-        elif self._classes:
-            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(COLUMNS) - 1))
+        self._looks = {c.name: c for c in state.looks}
+        self._draft = None
+        rows = list(state.vocabulary)
+        self._replace(rows, same_places=len(rows) == len(self._rows))
 
-    def row_class(self, row: int) -> TargetClass:
-        return self._classes[row]
-
-    def rowCount(self, parent: QModelIndex = ROOT) -> int:
-        return 0 if parent.isValid() else len(self._classes)
-
-    def columnCount(self, parent: QModelIndex = ROOT) -> int:
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal:
-            column = COLUMNS[section]
-            return {Role.DisplayRole: column.title, Role.ToolTipRole: column.teaches}.get(role)
-        return None
-
-    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         editable = Qt.ItemFlag.ItemIsEditable if index.column() != SWATCH else Qt.ItemFlag.NoItemFlags
         return super().flags(index) | editable
 
-    def data(self, index: QModelIndex, role: int = Role.DisplayRole) -> Any:
-        target, column = self._classes[index.row()], COLUMNS[index.column()]
-        own = column.read(target)
-        suggested = self._suggested(target, column)
-        if role == Role.DisplayRole:
-            return own or suggested
-        if role == Role.EditRole:
-            return self._draft[2] if self._draft and self._draft[:2] == _place(index) else own
-        if role == SuggestedRole:
-            return suggested
-        if role == Role.ForegroundRole and not own:
-            return QApplication.palette().color(QPalette.ColorRole.PlaceholderText)
-        if role == Role.DecorationRole and index.column() == SWATCH:
-            return QColor(target.color)
-        if role == Role.ToolTipRole:
-            return _tooltip(column, own, suggested)
-        return None
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
+        target, column = self._rows[index.row()], COLUMNS[index.column()]
+        own, suggested = column.read(target), self._suggested(target, column)
+        match role:
+            case Role.DisplayRole:
+                return own or suggested
+            case Role.EditRole:
+                return self._typed(index, own)
+            case Role.DecorationRole if index.column() == SWATCH:
+                return QColor(target.color)
+            case Role.ToolTipRole:
+                return _tooltip(column, own, suggested)
+        return {OwnRole: own, SuggestedRole: suggested}.get(role)
 
     def _suggested(self, target: TargetClass, column: Column) -> str:
         look = self._looks.get(target.name)
         return column.read(look) if look is not None else ""
 
-    def setData(self, index: QModelIndex, value: Any, role: int = Role.EditRole) -> bool:
-        target, text = self._classes[index.row()], str(value)
-        if role != Role.EditRole or text == COLUMNS[index.column()].read(target):
+    def _typed(self, index: Index, own: str) -> str:
+        draft = self._draft
+        return draft[2] if draft and draft[:2] == (index.row(), index.column()) else own
+
+    def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
+        target, column, text = self._rows[index.row()], COLUMNS[index.column()], str(value)
+        if role != Role.EditRole:
             return False
+        self._draft = None
         try:
-            changed = COLUMNS[index.column()].write(target, text)
-            self._session.change_class(target.name, changed)
+            self._session.change_class(target.name, column.write(target, text))
         except BadVocabularyError as problem:
-            self._draft = (*_place(index), text)
+            self._draft = (index.row(), index.column(), text)
             self.refused.emit(problem)
             return False
         self.refused.emit(None)
         return True
 
 
-def _place(index: QModelIndex) -> tuple[int, int]:
-    return (index.row(), index.column())
-
-
 def _tooltip(column: Column, own: str, suggested: str) -> str:
     if own or not suggested:
         return f"{own}\n\n{column.teaches}" if own else column.teaches
-    return f"{suggested}\n\nSuggested by the attribute book. Type to replace it."
+    return f"{suggested}\n\nFilled in from what is known of the class. Type to replace it."

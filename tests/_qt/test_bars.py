@@ -1,0 +1,64 @@
+"""Messages, history and the image line."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QPushButton
+from tests.fakes import source
+
+from napari_zeroseg._qt.history_bar import HistoryBar
+from napari_zeroseg._qt.image_panel import ImagePanel
+from napari_zeroseg._qt.message_bar import MessageBar
+from napari_zeroseg.core.errors import ZeroSegError
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def messages(qtbot, session):
+    bar = MessageBar(session)
+    qtbot.addWidget(bar)
+    yield bar
+    bar.release()
+
+
+def test_a_problem_is_told_in_three_sentences_until_dismissed(qtbot, messages, session):
+    session.problem_raised.emit(ZeroSegError("It broke.", kept="All is kept.", remedy="Try again."))
+    assert messages.text == "It broke.\nAll is kept.\nTry again."
+    qtbot.mouseClick(messages.findChild(QPushButton), LEFT)
+    assert messages.text == ""
+
+
+def test_a_notice_replaces_what_was_said(messages, session):
+    session.problem_raised.emit(ZeroSegError("It broke."))
+    session.noticed.emit("All is well.")
+    assert messages.text == "All is well."
+
+
+def test_undo_and_redo_say_what_they_do(qtbot, session):
+    bar = HistoryBar(session)
+    qtbot.addWidget(bar)
+    assert not bar.undo.isEnabled()
+    session.add_classes("bright")
+    assert bar.undo.text() == "Undo: Add bright"
+    qtbot.mouseClick(bar.undo, LEFT)
+    assert len(session.state.vocabulary) == 0
+    assert bar.redo.text() == "Redo: Add bright"
+    qtbot.mouseClick(bar.redo, LEFT)
+    assert session.state.vocabulary.names == ("bright",)
+    bar.release()
+
+
+def test_the_empty_state_offers_samples_and_then_names_the_image(qtbot, empty):
+    opened = []
+    panel = ImagePanel(empty, {"Coins": lambda: opened.append("coins")})
+    qtbot.addWidget(panel)
+    panel.show()
+    button = panel.findChild(QPushButton)
+    qtbot.mouseClick(button, LEFT)
+    assert opened == ["coins"]
+    empty.open(source())
+    assert not button.isVisible()
+    assert panel.name.text() == "squares  ·  64 × 64 px"
+    panel.release()
