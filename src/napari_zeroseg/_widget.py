@@ -9,7 +9,7 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_zeroseg._napari.layer_view import LayerView
-from napari_zeroseg._napari.shortcuts import install_shortcuts
+from napari_zeroseg._napari.shortcuts import SHORTCUTS, install_shortcuts
 from napari_zeroseg._napari.watch import watch_images
 from napari_zeroseg._qt.dock import Dock
 from napari_zeroseg._qt.gui_thread import GuiThread
@@ -44,14 +44,17 @@ class ZeroSegWidget(QWidget):
         super().__init__()
         self.session = session or Session(Runner(models_thread(), GuiThread()))
         samples = {title: partial(_open_sample, napari_viewer, key) for key, title in SAMPLES.items()}
-        self.dock = Dock(self.session, samples)
+        self.dock = Dock(self.session, samples, [(s.key, s.text, s.where) for s in SHORTCUTS])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.dock)
+        watch = watch_images(napari_viewer, self.session)
         self._layers = LayerView(napari_viewer, self.session)
+        self._layers.sign_changed.connect(self.session.hand.set_positive)
+        self.session.hand.changed.connect(self._on_hand_changed)
         self._stops: list[Callable[[], object]] = [
-            watch_images(napari_viewer, self.session),
-            install_shortcuts(napari_viewer, self.session),
+            watch,
+            install_shortcuts(napari_viewer, self.session, self._layers),
             self._layers.close,
             self.dock.release,
             self.session.close,
@@ -64,6 +67,9 @@ class ZeroSegWidget(QWidget):
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self.release()
         return super().event(event)
+
+    def _on_hand_changed(self) -> None:
+        self._layers.positive = self.session.hand.positive
 
     def release(self) -> None:
         """Stop the models and leave nothing connected; the layers stay."""

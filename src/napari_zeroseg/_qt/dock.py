@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_zeroseg._qt.activity_bar import ActivityBar
@@ -16,6 +17,7 @@ from napari_zeroseg._qt.refine_panel import RefinePanel
 from napari_zeroseg._qt.run_panel import RunPanel
 from napari_zeroseg._qt.section import column, section
 from napari_zeroseg._qt.session_view import SessionView
+from napari_zeroseg._qt.shortcut_sheet import Keys
 from napari_zeroseg._qt.suggestion_panel import SuggestionPanel
 from napari_zeroseg._qt.vocabulary_panel import VocabularyPanel
 
@@ -34,9 +36,13 @@ class Dock(QWidget):
         What is shown.
     samples : mapping of str to callable
         What opens each sample image, by its title.
+    keys : sequence of (str, str, str)
+        Keys of the canvas, what they do and where, for the sheet behind "?".
     """
 
-    def __init__(self, session: Session, samples: Mapping[str, Callable[[], object]]) -> None:
+    def __init__(
+        self, session: Session, samples: Mapping[str, Callable[[], object]], keys: Keys = ()
+    ) -> None:
         super().__init__()
         self.messages = MessageBar(session)
         self.image = ImagePanel(session, samples)
@@ -45,7 +51,8 @@ class Dock(QWidget):
         self.run = RunPanel(session)
         self.refine = RefinePanel(session)
         self.activity = ActivityBar(session)
-        self.history = HistoryBar(session)
+        self.history = HistoryBar(session, keys)
+        self._bind_keys()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(6)
@@ -77,6 +84,21 @@ class Dock(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         return area
+
+    def _bind_keys(self) -> None:
+        # the canvas has the same keys; these are for when the dock is in use
+        refine, history = self.refine, self.history
+        for key, act in (
+            ("N", refine.new.click),
+            ("F", refine.flip),
+            ("C", refine.commit.click),
+            ("Escape", refine.discard.click),
+            ("Ctrl+Z", history.undo.click),
+            ("Ctrl+Shift+Z", history.redo.click),
+        ):
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(act)
 
     def sizeHint(self) -> QSize:
         return QSize(WIDTH, 760)

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QPushButton
 from napari_zeroseg._qt.action_button import ActionButton
 from napari_zeroseg._qt.section import row
 from napari_zeroseg._qt.session_view import SessionView
-from napari_zeroseg._qt.shortcut_sheet import ShortcutSheet
+from napari_zeroseg._qt.shortcut_sheet import Keys, ShortcutSheet
 from napari_zeroseg.session.readiness import Action
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ LONGEST_TEXT = 18
 class HistoryBar(SessionView):
     """One stack for classes, suggestions, prompts and masks."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, keys: Keys = ()) -> None:
         super().__init__(session)
+        self._keys = keys
         self.undo = ActionButton("Undo", Action.UNDO, "", lambda: self._try(session.undo))
         self.redo = ActionButton("Redo", Action.REDO, "", lambda: self._try(session.redo))
         self.help = QPushButton("?")
@@ -50,7 +51,7 @@ class HistoryBar(SessionView):
                 button.setToolTip(f"{verb}: {text}")
 
     def _on_help_clicked(self) -> None:
-        ShortcutSheet(self).show()
+        ShortcutSheet(self._keys, self).show()
 
 
 def _cut(text: str) -> str:
