@@ -127,9 +127,11 @@ class Session:
         """Work on another image or plane; each image keeps its own state and undo stack.
 
         The classes come along. A run on another image is cancelled; one on another plane of
-        the same image goes on.
+        the same image goes on. A new source of the same plane takes the old one's place, because
+        the image may be shown in another way now.
         """
         if self._same_place(source):
+            self._source = source
             return
         same_image = _key(source) == _key(self._source)
         if not same_image:

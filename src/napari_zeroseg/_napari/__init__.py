@@ -1,0 +1,1 @@
+"""Layers: an image plane in, Labels and Points out, transforms kept."""

@@ -1,0 +1,221 @@
+"""One Labels layer that shows, and lets a person paint, the instances of one class."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Labels
+from napari.utils import CyclicLabelColormap
+
+from napari_zeroseg._napari.shades import instance_colors
+from napari_zeroseg.core.compose import instance_labels
+from napari_zeroseg.core.mask import Mask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_zeroseg.core.instance import Instance
+
+    Window = tuple[slice, slice]
+    Plane = tuple[int, ...]
+
+FEW_PIXELS = 1 << 14
+"""Up to here napari repaints single pixels faster than the whole plane."""
+
+
+class ClassLayer:
+    """A view of the instances of one class on all planes of an image.
+
+    Parameters
+    ----------
+    name : str
+        The class.
+    shape : tuple of int
+        Of the image, without a colour axis.
+    on_paint : callable
+        Gets this object, the plane and the window of a person's stroke.
+    transform : dict
+        Where the image lies, as arguments of a layer.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        on_paint: Callable[[ClassLayer, Plane, Window], None],
+        transform: dict[str, Any],
+    ) -> None:
+        self.name = name
+        self._on_paint = on_paint
+        self._instances: tuple[Instance, ...] = ()
+        self._writing = False
+        self._stroke: tuple[Plane, Window] | None = None
+        # 16 bits: napari maps them to colours on the graphics card, wider ones on the CPU
+        self.layer = Labels(np.zeros(shape, np.uint16), name=name, **transform)
+        self.layer.events.paint.connect(self._on_layer_paint)
+        self.layer.events.labels_update.connect(self._on_layer_labels_update)
+        self.layer.events.n_edit_dimensions.connect(self._on_layer_n_edit_dimensions)
+
+    def close(self) -> None:
+        """Leave the layer to the user."""
+        self.layer.events.paint.disconnect(self._on_layer_paint)
+        self.layer.events.labels_update.disconnect(self._on_layer_labels_update)
+        self.layer.events.n_edit_dimensions.disconnect(self._on_layer_n_edit_dimensions)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to see."""
+        return not self._instances
+
+    # from the session to the layer
+
+    def show(self, instances: tuple[Instance, ...], color: str) -> None:
+        """Show these instances; only where they differ from the ones before is painted."""
+        before, self._instances = self._instances, instances
+        self._widen(max((i.id for i in instances), default=0))
+        self._recolor(color)
+        for plane, window in _changed_windows(before, instances):
+            self.repaint(plane, window)
+        if before != instances:
+            self._describe()
+
+    def repaint(self, plane: Plane, window: Window) -> None:
+        """Make a window of the layer what the instances say."""
+        wanted = labels_in_window(self._instances, plane, window).astype(self.layer.data.dtype)
+        shown = self.layer.data[(*plane, *window)]
+        changed = shown != wanted
+        count = np.count_nonzero(changed)
+        if not count:
+            return
+        if count <= FEW_PIXELS:
+            self._set_pixels(plane, window, changed, wanted[changed])
+        else:
+            shown[...] = wanted
+            self.layer.refresh(highlight=False, extent=False)
+
+    def _set_pixels(
+        self, plane: Plane, window: Window, changed: NDArray[np.bool_], values: NDArray[Any]
+    ) -> None:
+        rows, cols = np.nonzero(changed)
+        indices = (
+            *(np.full(rows.shape, index) for index in plane),
+            rows + window[0].start,
+            cols + window[1].start,
+        )
+        with self._written():
+            self.layer.data_setitem(indices, values)
+        self.layer.refresh(data_displayed=False, highlight=False, extent=False)
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        self._writing = True
+        try:
+            yield
+        finally:
+            self._writing = False
+
+    def _widen(self, highest: int) -> None:
+        if highest > np.iinfo(self.layer.data.dtype).max:
+            self.layer.data = self.layer.data.astype(np.int32)
+
+    def _recolor(self, color: str) -> None:
+        highest = max((i.id for i in self._instances), default=0)
+        table = instance_colors(color, (i.id for i in self._instances if i.locked), highest)
+        if not np.array_equal(table, self.layer.colormap.colors):
+            self.layer.colormap = CyclicLabelColormap(colors=table)
+
+    def _describe(self) -> None:
+        ranked = sorted(self._instances, key=lambda i: i.id)
+        # napari looks a label up in the column "index"; background has no row
+        self.layer.features = {
+            "index": np.array([i.id for i in ranked], int),
+            "state": [str(i.state) for i in ranked],
+            "score": np.round([i.score for i in ranked], 3),
+        }
+
+    # from the layer to the session
+
+    def _on_layer_paint(self, event: Any) -> None:
+        if not self._writing:
+            *plane, rows, cols = _bounds(event.value)
+            self._stroke = tuple(s.start for s in plane), (rows, cols)
+            self._report()
+
+    def _on_layer_labels_update(self) -> None:
+        if not self._writing:
+            self._report()
+
+    def _report(self) -> None:
+        """Report a stroke once its pixels are there.
+
+        napari announces a stroke of the mouse after it has drawn it, but one from code or the
+        polygon tool before, and the pixels follow with the next update.
+        """
+        if self._stroke is None:
+            return
+        plane, window = self._stroke
+        known = labels_in_window(self._instances, plane, window)
+        if (self.layer.data[(*plane, *window)] != known).any():
+            self._stroke = None
+            self._on_paint(self, plane, window)
+
+    def _on_layer_n_edit_dimensions(self) -> None:
+        # an instance lies on one plane
+        self.layer.n_edit_dimensions = 2
+
+
+def labels_in_window(
+    instances: Iterable[Instance], plane: Plane, window: Window
+) -> NDArray[np.int32]:
+    """Return instance ids on a window of a plane, int32 of the window's shape."""
+    parts = [
+        replace(i, mask=Mask((0, 0), i.mask.within(window)))
+        for i in instances
+        if i.plane == plane and _touches(i.mask, window)
+    ]
+    shape = (window[0].stop - window[0].start, window[1].stop - window[1].start)
+    return instance_labels(parts, parts[0].name, shape) if parts else np.zeros(shape, np.int32)
+
+
+def _touches(mask: Mask, window: Window) -> bool:
+    return all(
+        a.start < b.stop and b.start < a.stop for a, b in zip(mask.slices, window, strict=True)
+    )
+
+
+def _changed_windows(
+    before: Sequence[Instance], after: Sequence[Instance]
+) -> Iterator[tuple[Plane, Window]]:
+    """Yield for every plane the smallest window that holds all instances that came, went or changed."""
+    same = {id(i) for i in before} & {id(i) for i in after}
+    windows: dict[Plane, list[Window]] = defaultdict(list)
+    for instance in (*before, *after):
+        if id(instance) not in same:
+            windows[instance.plane].append(instance.mask.slices)
+    for plane, parts in windows.items():
+        yield plane, (_union(rows for rows, _ in parts), _union(cols for _, cols in parts))
+
+
+def _union(slices: Iterable[slice]) -> slice:
+    parts = list(slices)
+    return slice(min(s.start for s in parts), max(s.stop for s in parts))
+
+
+def _bounds(atoms: Iterable[Any]) -> list[slice]:
+    """Return the smallest window, over all axes, that holds a stroke's changes.
+
+    A change is a bounding box with a mask, or a tuple (indices, old values, new values).
+    """
+    boxes = [
+        atom.slice_key
+        if hasattr(atom, "slice_key")
+        else [slice(int(np.min(axis)), int(np.max(axis)) + 1) for axis in atom[0]]
+        for atom in atoms
+    ]
+    return [_union(axis) for axis in zip(*boxes, strict=True)]

@@ -1,0 +1,162 @@
+"""What is being drawn: a preview of the mask and the points that it is asked with."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Labels, Points
+from napari.utils import CyclicLabelColormap
+
+from napari_zeroseg.core.prompt import Point
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from napari_zeroseg.core.mask import Mask
+    from napari_zeroseg.session.state import Draft
+
+    Window = tuple[slice, slice]
+
+DRAFT = "Draft"
+PROMPTS = "Prompts"
+DRAFT_COLOR = (0.0, 0.9, 1.0, 0.6)
+POSITIVE = ("disc", "#2ecc40")
+NEGATIVE = ("cross", "#ff4136")
+RIGHT_BUTTON = 2
+
+
+class DraftPreview:
+    """A Labels layer with the draft's mask."""
+
+    def __init__(self, shape: tuple[int, ...], transform: dict[str, Any]) -> None:
+        colormap = CyclicLabelColormap(colors=np.array([[0, 0, 0, 0], DRAFT_COLOR], np.float32))
+        self.layer = Labels(
+            np.zeros(shape, np.uint8), name=DRAFT, colormap=colormap, **transform
+        )
+        self.layer.editable = False
+        self._plane: tuple[int, ...] = ()
+        self._mask: Mask | None = None
+
+    def show(self, draft: Draft) -> None:
+        """Show the draft's mask, or nothing while there is none."""
+        if draft.mask is self._mask and draft.plane == self._plane:
+            return
+        self._fill(0)
+        self._mask, self._plane = draft.mask, draft.plane
+        self._fill(1)
+        self.layer.refresh(highlight=False, extent=False)
+
+    def _fill(self, value: int) -> None:
+        if self._mask is not None:
+            window = self.layer.data[(*self._plane, *self._mask.slices)]
+            window[self._mask.pixels] = value
+
+
+class PromptPoints:
+    """A Points layer with the draft's points; what a person does to it comes as calls.
+
+    Parameters
+    ----------
+    ndim : int
+        Number of the image's axes.
+    on_add : callable
+        Gets the points that a person clicked.
+    on_change : callable
+        Gets all points after a person moved or deleted some.
+    transform : dict
+        Where the image lies, as arguments of a layer.
+    """
+
+    def __init__(
+        self,
+        ndim: int,
+        on_add: Callable[[tuple[Point, ...]], None],
+        on_change: Callable[[tuple[Point, ...]], None],
+        transform: dict[str, Any],
+    ) -> None:
+        self._on_add, self._on_change = on_add, on_change
+        self._points: tuple[Point, ...] = ()
+        self._plane: tuple[int, ...] = ()
+        self._writing = False
+        self._right_button = False
+        self.positive = True
+        """Whether the next click says "object"."""
+        self.layer = Points(
+            np.empty((0, ndim)), name=PROMPTS, border_color="white", border_width=0.15, **transform
+        )
+        # the same size on the screen at every zoom
+        self.layer.canvas_size_limits = (12, 12)
+        self.layer.mouse_drag_callbacks.insert(0, self._on_mouse_drag)
+        self.layer.events.data.connect(self._on_layer_data)
+
+    def close(self) -> None:
+        """Leave no callback behind."""
+        self.layer.events.data.disconnect(self._on_layer_data)
+        self.layer.mouse_drag_callbacks.remove(self._on_mouse_drag)
+
+    # from the session to the layer
+
+    def show(self, draft: Draft) -> None:
+        """Show the draft's points, whatever the layer holds."""
+        self._points, self._plane = draft.prompt.points, draft.plane
+        wanted = np.array([(*draft.plane, p.y, p.x) for p in self._points], float)
+        wanted = wanted.reshape(-1, self.layer.ndim)
+        with self._written():
+            if not np.array_equal(wanted, self.layer.data):
+                self.layer.data = wanted
+            if self._points:
+                self._mark_signs()
+
+    def _mark_signs(self) -> None:
+        looks = [POSITIVE if p.positive else NEGATIVE for p in self._points]
+        self.layer.symbol = [symbol for symbol, _ in looks]
+        self.layer.face_color = [color for _, color in looks]
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        before, self._writing = self._writing, True
+        try:
+            yield
+        finally:
+            self._writing = before
+
+    # from the layer to the session
+
+    def flip(self) -> None:
+        """Change the sign of the selected points, or of the next clicks in the mode that adds points."""
+        chosen = self.layer.selected_data
+        if self.layer.mode == "select" and chosen:
+            self._on_change(
+                tuple(
+                    Point(p.x, p.y, p.positive is not (index in chosen))
+                    for index, p in enumerate(self._points)
+                )
+            )
+        else:
+            self.positive = not self.positive
+
+    def _on_mouse_drag(self, _layer: Points, event: Any) -> None:
+        self._right_button = event.button == RIGHT_BUTTON
+
+    def _on_layer_data(self, event: Any) -> None:
+        if self._writing or str(event.action.value) not in ("added", "removed", "changed"):
+            return
+        rows = self.layer.data[:, -2:]
+        count = len(self._points)
+        match str(event.action.value):
+            case "added" if len(rows) > count:
+                sign = self.positive and not self._right_button
+                self._right_button = False
+                self._on_add(tuple(Point(float(x), float(y), sign) for y, x in rows[count:]))
+            case "removed":
+                gone = set(event.data_indices)
+                self._on_change(tuple(p for i, p in enumerate(self._points) if i not in gone))
+            case _:
+                self._on_change(
+                    tuple(
+                        Point(float(x), float(y), p.positive)
+                        for (y, x), p in zip(rows, self._points, strict=False)
+                    )
+                )
