@@ -1,0 +1,72 @@
+"""What holds in every test: no network, no trace in the user's folders, one Qt binding."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+
+_HOME = Path(tempfile.mkdtemp(prefix="zeroseg-tests-"))
+
+# Read by the libraries when they are imported, so before any test module is.
+os.environ["QT_API"] = "pyside6"
+os.environ["HF_HOME"] = str(_HOME / "huggingface")
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["NAPARI_CONFIG"] = str(_HOME / "napari.yaml")
+for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+    os.environ[variable] = str(_HOME / variable.lower())
+
+
+class NetworkBlockedError(RuntimeError):
+    """A test tried to reach another machine."""
+
+
+def _is_local(host: object) -> bool:
+    if isinstance(host, bytes):
+        host = host.decode()
+    if host in (None, "", "localhost", socket.gethostname()):
+        return True
+    try:
+        return ipaddress.ip_address(str(host).partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _check(host: object) -> None:
+    if not _is_local(host):
+        raise NetworkBlockedError(f"a test tried to reach {host!r}")
+
+
+class _LocalSocket(socket.socket):
+    def connect(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            _check(address[0])
+        return super().connect(address)
+
+    def connect_ex(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            _check(address[0])
+        return super().connect_ex(address)
+
+
+_resolve = socket.getaddrinfo
+
+
+def _resolve_local(host, *args, **kwargs):
+    _check(host)
+    return _resolve(host, *args, **kwargs)
+
+
+# For the whole process and not per test, so that threads which outlive a test are held too.
+socket.socket = _LocalSocket
+socket.getaddrinfo = _resolve_local
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    import shutil
+
+    shutil.rmtree(_HOME, ignore_errors=True)
