@@ -96,8 +96,7 @@ def _tokenizer_and_model(folder: Path) -> tuple[Any, Any]:
 @contextmanager
 def _no_progress_bar() -> Iterator[None]:
     """Keep the second that loading takes from writing to the terminal."""
-    from transformers.utils import logging
-
+    logging: Any = importlib.import_module("transformers.utils.logging")
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:

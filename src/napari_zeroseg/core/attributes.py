@@ -11,7 +11,7 @@ COLOR_WORDS = frozenset(
     "beige golden silver tan lilac lavender maroon crimson navy turquoise olive cream dark bright "
     "light pale dim deep vivid faint colorful colourful colorless colourless transparent translucent "
     "darker brighter paler lighter stained unstained fluorescent reddish greenish bluish yellowish "
-    "brownish purplish pinkish greyish grayish whitish blackish".split()
+    "glowing scarlet indigo gold brownish purplish pinkish greyish grayish whitish blackish".split()
 )
 SHAPE_WORDS = frozenset(
     "round rounded circular oval elliptical elongated long thin thick narrow wide straight curved "
@@ -19,12 +19,12 @@ SHAPE_WORDS = frozenset(
     "filamentous spherical star-shaped crescent lobed flat tall short line linear blob ring annular "
     "around surrounding inside between large-area extended wavy tubular rod-shaped spindle "
     "spindle-shaped polygonal hexagonal pointed angular slender bent kidney-shaped hollow bulky "
-    "ellipsoid globular diffuse sized shaped".split()
+    "ellipsoid globular diffuse sized shaped disc disk solid little".split()
 )
 TEXTURE_WORDS = frozenset(
     "smooth granular grainy rough striped banded fibrous spotted speckled dotted clumped mottled "
     "patchy textured homogeneous uniform network mesh layered stacked foamy shiny glossy metallic "
-    "fuzzy noisy porous fine coarse wrinkled scaly hairy".split()
+    "even granulated fuzzy noisy porous fine coarse wrinkled scaly hairy".split()
 )
 
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")

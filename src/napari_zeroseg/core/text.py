@@ -31,14 +31,13 @@ IRREGULAR = {
     "foci": "focus", "loci": "locus", "papillae": "papilla", "trabeculae": "trabecula",
     "ganglia": "ganglion", "epithelia": "epithelium", "thalli": "thallus", "media": "medium",
     "somata": "soma", "lamellae": "lamella",
-    
     "micronuclei": "micronucleus", "staphylococci": "staphylococcus",
     "streptococci": "streptococcus", "diplococci": "diplococcus",
 }  # fmt: skip
 
 INVARIABLE = frozenset(
     "lens gas bus canvas atlas pancreas series species news swiss bias christmas alias chess "
-    "scissors glasses eyeglasses sunglasses binoculars jeans trousers pants shorts tweezers pliers "
+    "scissors eyeglasses sunglasses binoculars jeans trousers pants shorts tweezers pliers "
     "tennis physics graphics yes plus pus iris ibis lotus".split()
 )
 
@@ -96,7 +95,12 @@ _PERSON_NOUNS = frozenset(
 def stem(text: str) -> str:
     """Return :func:`normalized` text with its last word, the noun, in the singular."""
     words = normalized(text).split(" ")
+    if words in _WHOLE:
+        return words[0]
     return " ".join((*words[:-1], singular(words[-1])))
+
+
+_WHOLE = (["glasses"],)  # alone it is something to look through, "wine glasses" are several glasses
 
 
 def squashed(text: str) -> str:

@@ -34,9 +34,9 @@ class Lexicon:
 
     def __init__(self, concepts: Mapping[str, object]) -> None:
         checked = TypeAdapter(dict[str, _Concept]).validate_python(concepts)
+        self._concepts = checked
         self._meanings: dict[str, tuple[str, ...]] = {}
         self._broader: dict[str, tuple[str, ...]] = {}
-        self._words: dict[str, str] = {}
         for name, concept in checked.items():
             for word in (name, *concept.same):
                 self._add_meaning(word, name)
@@ -46,7 +46,6 @@ class Lexicon:
 
     def _add_meaning(self, word: str, concept: str) -> None:
         key = squashed(word)
-        self._words.setdefault(key, word)
         self._meanings[key] = (*self._meanings.get(key, ()), concept)
 
     def _add_kind(self, word: str, broader: str) -> None:
@@ -56,9 +55,22 @@ class Lexicon:
             self._broader[concept] = (*self._broader.get(concept, ()), broader)
 
     @property
-    def words(self) -> tuple[str, ...]:
-        """Every word that is known, once."""
-        return tuple(self._words.values())
+    def concepts(self) -> tuple[str, ...]:
+        """The names of the concepts that have an entry."""
+        return tuple(self._concepts)
+
+    def words_of(self, concept: str) -> tuple[str, ...]:
+        """Return the name of an entry, the other words for it and its kinds."""
+        entry = self._concepts[concept]
+        return (concept, *entry.same, *entry.kinds)
+
+    def same_as(self, phrase: str) -> tuple[str, ...]:
+        """Return the other words for what a phrase names; none where it names several things."""
+        meanings = [m for m in self.meanings(phrase) if m in self._concepts]
+        if len(meanings) != 1:
+            return ()
+        words = (meanings[0], *self._concepts[meanings[0]].same)
+        return tuple(word for word in words if squashed(word) != squashed(phrase))
 
     def meanings(self, phrase: str) -> tuple[str, ...]:
         """Return the concepts that a phrase names; none where it is unknown."""

@@ -3,41 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from napari_zeroseg.backends import minilm
-from napari_zeroseg.backends.embedded.attribute_book import AttributeBook, BookEntry, attribute_book
+from napari_zeroseg.backends.embedded.attribute_book import AttributeBook, attribute_book
 from napari_zeroseg.backends.embedded.lexicon import Lexicon, lexicon
-from napari_zeroseg.backends.embedded.refiner_looks import agreement, describes_a_region
+from napari_zeroseg.backends.embedded.refiner_describe import Describer
+from napari_zeroseg.backends.embedded.refiner_looks import describes_a_region
 from napari_zeroseg.backends.embedded.refiner_neighbors import Neighbors
+from napari_zeroseg.backends.embedded.refiner_votes import (
+    Vote,
+    caption_vote,
+    left_out,
+    look_votes,
+    suggestion,
+    tag_vote,
+)
 from napari_zeroseg.backends.embedded.refiner_words import ClassWords
-from napari_zeroseg.core.attributes import Attributes
 from napari_zeroseg.core.suggestion import PhraseMatch, Suggestion, Tag
 from napari_zeroseg.core.text import normalized, word_runs
-from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 
 if TYPE_CHECKING:
     from napari_zeroseg.backends.roles import TextEncoder
+    from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 
-UNKNOWN_CONFIDENCE = 0.1
-UNSEEN_CONFIDENCE = 0.15
-CAPTION_SCORE = 0.9
-MIN_AGREEMENT = 0.35
-BOOK_THRESHOLD = 0.6
-
-NO_TAG = "No tag speaks for it; give it attributes, or accept it to try."
-
-
-@dataclass(frozen=True, slots=True)
-class _Vote:
-    """One tag or caption word that speaks for a class, and how loudly (0..1)."""
-
-    weight: float
-    word: str
-    source: str
-    reason: str
+VOCABULARIES = 8  # whose words are kept between calls
 
 
 class EmbeddedRefiner:
@@ -63,19 +54,28 @@ class EmbeddedRefiner:
     ) -> None:
         self._encoder = minilm.installed() if encoder == "installed" else encoder
         self._lexicon = words or lexicon()
-        self._book = book or attribute_book()
-        self._class_words = lru_cache(maxsize=8)(lambda v: ClassWords(v, self._lexicon))
-        self._neighbors = lru_cache(maxsize=8)(self._new_neighbors)
+        self._describer = Describer(book or attribute_book(), self._lexicon, self._encoder)
+        self._class_words = lru_cache(VOCABULARIES)(lambda v: ClassWords(v, self._lexicon))
+        self._neighbors = lru_cache(VOCABULARIES)(self._new_neighbors)
 
     @property
     def note(self) -> str:
-        """What a person should know about how words are compared; empty when nothing is amiss."""
+        """What a person should know about how words are compared; empty when nothing is missing."""
         return "" if self._encoder else f"Words are compared by names and synonyms alone: {minilm.HOW_TO_GET}"
 
     def _new_neighbors(self, vocabulary: Vocabulary) -> Neighbors | None:
-        if self._encoder is None:
+        if self._encoder is None or not vocabulary:
             return None
         return Neighbors(vocabulary, self._class_words(vocabulary), self._lexicon, self._encoder)
+
+    def describe(self, target: TargetClass) -> TargetClass:
+        """Return the class with empty attributes and synonyms filled in where something is known.
+
+        What a person gave wins, field by field. The look is that of the attribute book's entry for
+        the name, a synonym, what the class is a kind of, its head noun, or the nearest meaning.
+        Colour and shape words within the name ("small dark nucleus") count too.
+        """
+        return self._describer.describe(target)
 
     def match(self, phrases: Sequence[str], vocabulary: Vocabulary) -> list[PhraseMatch]:
         """Return the class that each phrase means, in order; ``name`` is None where nothing fits.
@@ -86,7 +86,7 @@ class EmbeddedRefiner:
         words = self._class_words(vocabulary)
         found = {phrase: words.match(phrase) for phrase in phrases if normalized(phrase)}
         unknown = [phrase for phrase, match in found.items() if match is None]
-        if unknown and vocabulary and (neighbors := self._neighbors(vocabulary)):
+        if unknown and (neighbors := self._neighbors(vocabulary)):
             found |= {match.phrase: match for match in neighbors.match(unknown)}
         return [found.get(phrase) or PhraseMatch(phrase, None, "none", 0.0) for phrase in phrases]
 
@@ -98,118 +98,32 @@ class EmbeddedRefiner:
         class or a kind of it.
         """
         looks = [tag for tag in tags if describes_a_region(tag.text)]
-        things = [tag for tag in tags if tag not in looks]
-        votes = self._votes(things, caption, vocabulary)
+        votes = self._votes([tag for tag in tags if tag not in looks], caption, vocabulary)
         return [self._suggestion(target, votes.get(target.name, []), looks) for target in vocabulary]
 
-    def _votes(self, tags: Sequence[Tag], caption: str, vocabulary: Vocabulary) -> dict[str, list[_Vote]]:
-        votes: dict[str, list[_Vote]] = {}
-        for tag, match in zip(tags, self.match([t.text for t in tags], vocabulary), strict=True):
+    def _suggestion(self, target: TargetClass, votes: Sequence[Vote], looks: Sequence[Tag]) -> Suggestion:
+        look = self._describer.describe_by_words(target).attributes
+        if everything := [*votes, *look_votes(look, looks)]:
+            return suggestion(target.name, everything)
+        return left_out(target.name, look, looks_seen=bool(looks))
+
+    def _votes(self, tags: Sequence[Tag], caption: str, vocabulary: Vocabulary) -> dict[str, list[Vote]]:
+        """Return what names a class, by class."""
+        votes: dict[str, list[Vote]] = {}
+        for tag, match in zip(tags, self.match([tag.text for tag in tags], vocabulary), strict=True):
             if match.name:
-                votes.setdefault(match.name, []).append(_tag_vote(tag, match, match.name))
-        for match in self._caption_matches(caption, vocabulary):
+                votes.setdefault(match.name, []).append(tag_vote(tag, match))
+        for match in self._named_in(caption, vocabulary):
             if match.name:
-                votes.setdefault(match.name, []).append(_caption_vote(match, match.name))
+                votes.setdefault(match.name, []).append(caption_vote(match))
         return votes
 
-    def _caption_matches(self, caption: str, vocabulary: Vocabulary) -> list[PhraseMatch]:
-        """Return what the caption names; a run of words inside a longer known one says nothing new."""
-        words, used, found = self._class_words(vocabulary), "", []
+    def _named_in(self, caption: str, vocabulary: Vocabulary) -> list[PhraseMatch]:
+        """Return the longest runs of words that are known: the "dog" of a "hot dog" is none."""
+        words, found, used = self._class_words(vocabulary), list[PhraseMatch](), ""
         for run in word_runs(caption):
             match = words.known(run)
             if match and f" {run} " not in used:
                 found.append(match)
                 used += f" {run} |"
         return found
-
-    def _suggestion(self, target: TargetClass, votes: Sequence[_Vote], looks: Sequence[Tag]) -> Suggestion:
-        described = self._described_by_words(target)
-        ranked = sorted([*votes, *_look_votes(described.attributes, looks)], key=lambda vote: -vote.weight)
-        if not ranked:
-            return _left_out(target.name, described.attributes, looks)
-        best = ranked[0]
-        evidence = tuple(dict.fromkeys(vote.word for vote in ranked if vote.source == best.source))
-        return Suggestion(target.name, round(best.weight, 3), best.reason, evidence, best.source)
-
-    def describe(self, target: TargetClass) -> TargetClass:
-        """Return the class with empty attributes and synonyms filled in from the attribute book.
-
-        What a person gave wins, field by field. The entry is found by name, by synonym, by what
-        the class is a kind of, by its head noun, and at last by the encoder. Colour and shape words
-        within the name ("small dark nucleus") count as given.
-        """
-        described = self._described_by_words(target)
-        if described.attributes.color or described.attributes.shape or self._encoder is None:
-            return described
-        return self._described_by_neighbor(target)
-
-    def _described_by_words(self, target: TargetClass) -> TargetClass:
-        if entry := next((e for name in (target.name, *target.synonyms) if (e := self._book.named(name))), None):
-            return _filled(target, entry, synonyms=entry.names)
-        if entry := self._broader_entry(target.name) or self._book.headed(target.name):
-            return _filled(target, entry)
-        return target
-
-    def _broader_entry(self, name: str) -> BookEntry | None:
-        concepts = (concept for level in self._lexicon.lineage(name) for concept in level)
-        return next((entry for concept in concepts if (entry := self._book.named(concept))), None)
-
-    def _described_by_neighbor(self, target: TargetClass) -> TargetClass:
-        entry = self._nearest_entry(target.name)
-        return _filled(target, entry) if entry else target
-
-    def _nearest_entry(self, name: str) -> BookEntry | None:
-        if self._encoder is None:
-            return None
-        entries = list(self._book)
-        names, look_ups = self._encoder.encode([e.name for e in entries]), self._encoder.encode([name])
-        scores = names @ look_ups[0]
-        best = int(scores.argmax())
-        return entries[best] if scores[best] >= BOOK_THRESHOLD else None
-
-
-def _filled(target: TargetClass, entry: BookEntry, synonyms: Sequence[str] = ()) -> TargetClass:
-    given = target.attributes.or_else(_look_in(target.name, entry))
-    others = tuple(s for s in synonyms if s.casefold() != target.name.casefold())
-    return replace(
-        target, attributes=given.or_else(entry.attributes), synonyms=target.synonyms or others
-    )
-
-
-def _look_in(name: str, entry: BookEntry) -> Attributes:
-    """Read the colour and shape words of a name, unless they are part of the entry's own name."""
-    known = set(normalized(" ".join(entry.names)).split(" "))
-    parsed = Attributes.parse(", ".join(w for w in normalized(name).split(" ") if w not in known))
-    return Attributes(parsed.color.replace(", ", " "), parsed.shape)
-
-
-def _tag_vote(tag: Tag, match: PhraseMatch, name: str) -> _Vote:
-    weight = match.score * (0.5 + 0.5 * min(max(tag.score, 0.0), 1.0))
-    return _Vote(weight, tag.text, match.source, _reason(f"The tag '{tag.text}'", match, name))
-
-
-def _caption_vote(match: PhraseMatch, name: str) -> _Vote:
-    says = f"The caption's '{match.phrase}'"
-    return _Vote(match.score * CAPTION_SCORE, match.phrase, match.source, _reason(says, match, name))
-
-
-def _reason(said: str, match: PhraseMatch, name: str) -> str:
-    verbs = {"name": "names it", "synonym": f"means {name}", "embedding": f"is close in meaning to {name}"}
-    return f"{said} {verbs.get(match.source, f'means {name}')}."
-
-
-def _look_votes(look: Attributes, tags: Sequence[Tag]) -> list[_Vote]:
-    scored = [(tag, agreement(look, tag.text)) for tag in tags]
-    return [_look_vote(tag, found) for tag, found in scored if found.score >= MIN_AGREEMENT]
-
-
-def _look_vote(tag: Tag, found: Agreement) -> _Vote:
-    weight = found.score * (0.6 + 0.4 * min(max(tag.score, 0.0), 1.0))
-    return _Vote(weight, tag.text, "attributes", f"Matches its usual look: {', '.join(dict.fromkeys(found.words))}.")
-
-
-def _left_out(name: str, look: Attributes, looks: Sequence[Tag]) -> Suggestion:
-    if not look.text() or not looks:
-        return Suggestion(name, UNKNOWN_CONFIDENCE, NO_TAG)
-    reason = f"Nothing that was seen looks {look.text()}; change its attributes, or accept it to try."
-    return Suggestion(name, UNSEEN_CONFIDENCE, reason, source="attributes")

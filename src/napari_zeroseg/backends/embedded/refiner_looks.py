@@ -25,20 +25,32 @@ _QUANTITY_WORDS = frozenset(
 )
 _REGION_WORDS = COLOR_WORDS | SHAPE_WORDS | TEXTURE_WORDS | _REGION_NOUNS | _QUANTITY_WORDS | STOP_WORDS
 
-_TONES = {
-    "bright": "bright", "brighter": "bright", "fluorescent": "bright", "light": "pale", "pale": "pale",
-    "paler": "pale", "lighter": "pale", "white": "pale", "whitish": "pale", "cream": "pale", "dark": "dark",
-    "darker": "dark", "black": "dark", "deep": "dark", "blackish": "dark", "dim": "dim", "faint": "dim",
-}  # fmt: skip
-_HUES = {
-    "red": "red", "reddish": "red", "crimson": "red", "maroon": "red", "pink": "pink", "pinkish": "pink",
-    "magenta": "magenta", "purple": "purple", "purplish": "purple", "violet": "purple", "lilac": "purple",
-    "lavender": "purple", "blue": "blue", "bluish": "blue", "navy": "blue", "cyan": "cyan", "teal": "cyan",
-    "turquoise": "cyan", "green": "green", "greenish": "green", "olive": "green", "yellow": "yellow",
-    "yellowish": "yellow", "golden": "yellow", "orange": "orange", "brown": "brown", "brownish": "brown",
-    "tan": "brown", "beige": "beige", "gray": "grey", "grey": "grey", "silver": "grey", "greyish": "grey",
-    "grayish": "grey",
-}  # fmt: skip
+
+def _families(**members: str) -> dict[str, str]:
+    """Turn a family's words into word → family."""
+    return {word: family for family, words in members.items() for word in words.split()}
+
+
+_TONES = _families(
+    bright="bright brighter fluorescent glowing",
+    pale="light lighter pale paler white whitish cream",
+    dark="dark darker black blackish deep",
+    dim="dim faint",
+)
+_HUES = _families(
+    red="red reddish crimson maroon scarlet",
+    pink="pink pinkish",
+    magenta="magenta",
+    purple="purple purplish violet lilac lavender",
+    blue="blue bluish navy indigo",
+    cyan="cyan teal turquoise",
+    green="green greenish olive",
+    yellow="yellow yellowish golden gold",
+    orange="orange",
+    brown="brown brownish tan",
+    beige="beige",
+    grey="grey gray greyish grayish silver",
+)
 _NEAR_HUES = {
     frozenset(pair.split("-"))
     for pair in "red-pink red-orange red-brown pink-magenta pink-purple magenta-purple purple-blue "
@@ -47,18 +59,18 @@ _NEAR_HUES = {
 }
 _NEAR_TONES = {frozenset(("bright", "pale")), frozenset(("bright", "dim")), frozenset(("dark", "dim"))}
 _NEAR = 0.6  # neighbouring hues or tones
-_UNSAID = 0.7  # one side names a hue or tone, and the other does not
+_UNSAID = 0.6  # one side names a hue or tone, and the other does not
 
-_SHAPES = {
-    "round": "round", "rounded": "round", "circular": "round", "spherical": "round", "oval": "round",
-    "elliptical": "round", "ellipsoid": "round", "globular": "round", "compact": "compact", "blob": "compact",
-    "elongated": "long", "long": "long", "rod": "long", "linear": "long", "line": "long", "thin": "long",
-    "filamentous": "long", "slender": "long", "narrow": "long", "spindle": "long", "tubular": "long",
-    "fiber": "long", "fibre": "long", "strand": "long", "stripe": "long", "branching": "long", "branched": "long",
-    "irregular": "irregular", "lobed": "irregular", "tiny": "small", "small": "small", "speck": "small",
-    "spot": "small", "dot": "small", "large": "large", "big": "large", "huge": "large", "extended": "large",
-    "ring": "ring", "annular": "ring",
-}  # fmt: skip
+_SHAPES = _families(
+    round="round rounded circular spherical oval elliptical ellipsoid globular disc disk",
+    compact="compact solid blob",
+    long="elongated long rod linear line thin filamentous slender narrow spindle tubular fiber fibre "
+    "strand stripe branching branched",
+    irregular="irregular lobed",
+    small="tiny small little speck spot dot",
+    large="large big huge extended",
+    ring="ring annular",
+)
 _OPPOSITE_SHAPES = {frozenset(pair.split("-")) for pair in "round-long compact-long small-large".split()}
 
 
@@ -90,12 +102,12 @@ def agreement(look: Attributes, tag: str) -> Agreement:
     words = _words(tag)
     if "background" in words or not (look.color or look.shape or look.texture):
         return NO_AGREEMENT
-    parts = [_color_agreement(look.color, words), *(_shape_agreement(term, words) for term in terms(look.shape))]
-    parts += [_texture_agreement(term, words) for term in terms(look.texture)]
-    color, *rest = parts
-    form = sum(part.score for part in rest) / len(rest) if rest else 1.0
-    said = tuple(word for part in parts for word in part.words)
-    return Agreement(color.score * (0.6 + 0.4 * form), said) if said else NO_AGREEMENT
+    color = _color_agreement(look.color, words)
+    form = [_shape_agreement(term, words) for term in terms(look.shape)]
+    form += [_texture_agreement(term, words) for term in terms(look.texture)]
+    share = sum(part.score for part in form) / len(form) if form else 1.0
+    said = tuple(word for part in (color, *form) for word in part.words)
+    return Agreement(color.score * (0.6 + 0.4 * share), said) if said else NO_AGREEMENT
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -105,8 +117,8 @@ def _words(text: str) -> tuple[str, ...]:
 def _color_agreement(field: str, words: Sequence[str]) -> Agreement:
     if not field:
         return Agreement(_UNSAID)
-    scored = [Agreement(_same_color(_words(a), words), (a,)) for a in alternatives(field.replace(",", " or "))]
-    best = max(scored, key=lambda agreement: agreement.score)
+    said = alternatives(field.replace(",", " or "))
+    best = max((Agreement(_same_color(_words(a), words), (a,)) for a in said), key=lambda a: a.score)
     return best if best.score else NO_AGREEMENT
 
 

@@ -22,18 +22,12 @@ class ClassWords:
 
     def __init__(self, vocabulary: Vocabulary, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self._names = {squashed(c.name): c.name for c in vocabulary}
-        self._synonyms: dict[str, str] = {}
+        self._names = _keyed((c.name, c.name) for c in vocabulary)
+        self._synonyms = _keyed((synonym, c.name) for c in vocabulary for synonym in c.synonyms)
         self._concepts: dict[str, str] = {}
         for target in vocabulary:
-            self._add_concepts(target.name, lexicon.meanings(target.name))
-        for target in vocabulary:
-            for synonym in target.synonyms:
-                self._synonyms.setdefault(squashed(synonym), target.name)
-
-    def _add_concepts(self, name: str, concepts: Iterable[str]) -> None:
-        for concept in concepts:
-            self._concepts.setdefault(concept, name)
+            for concept in lexicon.meanings(target.name):
+                self._concepts.setdefault(concept, target.name)
 
     def match(self, phrase: str) -> PhraseMatch | None:
         """Return the class that a phrase names, or that it is none; None when its words are unknown.
@@ -54,11 +48,12 @@ class ClassWords:
 
     def _look_up(self, phrase: str) -> tuple[str | None, str, float]:
         """Return class, source and score; an empty source when the phrase is unknown."""
-        key = squashed(phrase)
-        if name := self._names.get(key):
-            return name, "name", NAME_SCORE
-        if name := self._synonyms.get(key):
-            return name, "synonym", SYNONYM_SCORE
+        # as it is spelt first: "steps" and "step" may be two classes
+        for key in (normalized(phrase), squashed(phrase)):
+            if name := self._names.get(key):
+                return name, "name", NAME_SCORE
+            if name := self._synonyms.get(key):
+                return name, "synonym", SYNONYM_SCORE
         for steps, concepts in enumerate(self._lexicon.lineage(phrase)):
             if name := next((self._concepts[c] for c in concepts if c in self._concepts), None):
                 return name, "synonym", SYNONYM_SCORE - STEP_COST * steps
@@ -72,6 +67,13 @@ class ClassWords:
         words = normalized(phrase).split(" ")
         runs = (" ".join(words[i:j]) for j in range(1, len(words)) for i in range(j))
         return {name for run in runs if (name := self._look_up(run)[0])}
+
+
+def _keyed(words: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the classes by the spelling of their words, and by their singular without spaces."""
+    pairs = list(words)
+    by_spelling = {normalized(word): name for word, name in reversed(pairs)}
+    return {squashed(word): name for word, name in reversed(pairs)} | by_spelling
 
 
 def _kinds_of(phrase: str) -> Iterable[str]:

@@ -10,7 +10,10 @@ from pydantic import BeforeValidator
 
 
 def _split(value: object) -> object:
-    return tuple(w for w in (part.strip() for part in value.split(",")) if w) if isinstance(value, str) else value
+    """Cut a text at its commas; anything else is left for pydantic to judge."""
+    if not isinstance(value, str):
+        return value
+    return tuple(word for part in value.split(",") if (word := part.strip()))
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
@@ -21,4 +24,4 @@ def read_yaml(name: str) -> Any:
     """Return what a YAML file beside this module holds."""
     text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
     # the parser in C is some ten times faster, and not built everywhere
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506

@@ -1,0 +1,73 @@
+"""The usual look and the synonyms of a class, from its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from napari_zeroseg.backends.embedded.attribute_book import AttributeBook, BookEntry
+from napari_zeroseg.core.attributes import Attributes
+from napari_zeroseg.core.text import normalized
+
+if TYPE_CHECKING:
+    from napari_zeroseg.backends.embedded.lexicon import Lexicon
+    from napari_zeroseg.backends.roles import TextEncoder
+    from napari_zeroseg.core.vocabulary import TargetClass
+
+NEAREST_ENTRY = 0.6  # least similarity of a name to the entry that lends it its look
+
+
+@dataclass(frozen=True, slots=True)
+class Describer:
+    """Looks classes up in the attribute book: by name, by synonym, by kind, by head noun, by meaning."""
+
+    book: AttributeBook
+    words: Lexicon
+    encoder: TextEncoder | None
+
+    def describe(self, target: TargetClass) -> TargetClass:
+        """Fill in what a person left empty; the encoder is asked when words find nothing."""
+        described = self.describe_by_words(target)
+        if described.attributes or (entry := self._nearest(target.name)) is None:
+            return described
+        return _with_look(described, entry)
+
+    def describe_by_words(self, target: TargetClass) -> TargetClass:
+        described = replace(target, synonyms=target.synonyms or self.words.same_as(target.name))
+        entry = self._entry(target)
+        return _with_look(described, entry) if entry else described
+
+    def _entry(self, target: TargetClass) -> BookEntry | None:
+        names = (target.name, *target.synonyms)
+        named = next((entry for name in names if (entry := self.book.named(name))), None)
+        return named or self._broader(target.name) or self.book.headed(target.name)
+
+    def _broader(self, name: str) -> BookEntry | None:
+        concepts = (concept for level in self.words.lineage(name) for concept in level)
+        return next((entry for concept in concepts if (entry := self.book.named(concept))), None)
+
+    def _nearest(self, name: str) -> BookEntry | None:
+        entries = list(self.book)
+        if self.encoder is None or not entries:
+            return None
+        scores = self.encoder.encode([e.name for e in entries]) @ self.encoder.encode([name])[0]
+        best = int(scores.argmax())
+        return entries[best] if scores[best] >= NEAREST_ENTRY else None
+
+
+def _with_look(target: TargetClass, entry: BookEntry) -> TargetClass:
+    """Fill the empty attributes from the words of the class's name, then from an entry of the book."""
+    named = _look_in(target.name, entry)
+    shape = ", ".join(part for part in (named.shape, entry.attributes.shape) if part)
+    usual = replace(entry.attributes, color=named.color or entry.attributes.color, shape=shape)
+    return replace(target, attributes=target.attributes.or_else(usual))
+
+
+def _look_in(name: str, entry: BookEntry) -> Attributes:
+    """Read the colour and shape words of a name, unless they are part of the entry's own names.
+
+    A "small dark nucleus" is dark and small; a "white blood cell" is not white.
+    """
+    known = set(normalized(" ".join(entry.names)).split(" "))
+    parsed = Attributes.parse(", ".join(w for w in normalized(name).split(" ") if w not in known))
+    return Attributes(parsed.color.replace(", ", " "), parsed.shape)
