@@ -1,0 +1,177 @@
+"""Detection by looks: the regions of an image that fit a class's attributes best."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_zeroseg.backends.embedded.regions import regions_of
+from napari_zeroseg.backends.embedded.selection import best_disjoint, nesting
+from napari_zeroseg.backends.embedded.words import (
+    RegionTable,
+    color_fit,
+    names_hue,
+    ramp,
+    shape_fit,
+    texture_fit,
+)
+from napari_zeroseg.core.attributes import alternatives
+from napari_zeroseg.core.detection import Detection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_zeroseg.backends.embedded.regions import Region
+    from napari_zeroseg.core.image import Plane
+    from napari_zeroseg.core.vocabulary import TargetClass
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSettings:
+    """What the detector weighs, the same for every image.
+
+    Parameters
+    ----------
+    threshold : float
+        Fit from which a region is worth taking.
+    specific : float
+        Factor by which an alternative that names a hue counts more than one that does not.
+    size_spread : float
+        Standard deviation of the sizes of one class within an image, in octaves of diameter.
+    contrast_floor : tuple of float
+        Contrast, as parts of the class's typical one, at which a region begins to count, and
+        counts fully.
+    rounds : int
+        How often sizes and contrasts that are typical are told from what was chosen.
+    """
+
+    threshold: float = 0.15
+    specific: float = 3.0
+    size_spread: float = 1.0
+    contrast_floor: tuple[float, float] = (0.1, 0.4)
+    rounds: int = 2
+
+
+SETTINGS = DetectorSettings()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """The regions of one image with what all classes share."""
+
+    regions: tuple[Region, ...]
+    table: RegionTable
+    parent: NDArray[np.intp]
+    objectness: Floats
+    shape: tuple[int, int]
+
+    @classmethod
+    def of(cls, image: Plane) -> Scene:
+        regions = regions_of(image)
+        table = RegionTable.of(regions)
+        shape = (image.shape[0], image.shape[1])
+        parent = nesting([r.mask for r in regions], shape)
+        return cls(regions, table, parent, objectness(table), shape)
+
+
+def objectness(table: RegionTable) -> Floats:
+    """Grade how much a region looks like one thing: compact, with a crisp outline."""
+    solid = table.edge[table.compactness > 0.7]
+    crispest = max(float(np.percentile(solid, 90)), 1e-3) if solid.size else 1.0
+    return table.worth * np.sqrt(np.clip(table.edge / crispest, 0, 1)) * ramp(table.compactness, 0.3, 0.9)
+
+
+class EmbeddedDetector:
+    """Finds the regions whose measurements fit the words for a class.
+
+    Parameters
+    ----------
+    settings : DetectorSettings
+        What it weighs.
+    """
+
+    def __init__(self, settings: DetectorSettings = SETTINGS) -> None:
+        self._settings = settings
+
+    def detect(self, image: Plane, classes: Sequence[TargetClass]) -> list[Detection]:
+        """Return the bounds of the regions that fit, best first; none where nothing does."""
+        return [
+            Detection(region.mask.box, score, name, name) for region, score, name in self.matches(image, classes)
+        ]
+
+    def matches(self, image: Plane, classes: Sequence[TargetClass]) -> list[tuple[Region, float, str]]:
+        """Return (region, score, class name), best first."""
+        scene = Scene.of(image)
+        if not scene.regions:
+            return []
+        found = []
+        for target in classes:
+            found += [(scene.regions[i], s, target.name) for i, s in self._find(scene, target)]
+        return sorted(found, key=lambda f: -f[1])
+
+    def _find(self, scene: Scene, target: TargetClass) -> list[tuple[int, float]]:
+        """Return the regions of a class under the alternative that the image supports best."""
+        look = target.attributes
+        base = scene.objectness * shape_fit(look.shape, scene.table) * texture_fit(look.texture, scene.table)
+        best, most = [], 0.0
+        for color in alternatives(look.color) or ("",):
+            chosen = self._choose(scene, base * color_fit(color, scene.table))
+            support = sum(s * float(np.sqrt(scene.regions[i].mask.area)) for i, s in chosen)
+            if names_hue(color):
+                support *= self._settings.specific
+            if support > most:
+                best, most = chosen, support
+        return best
+
+    def _choose(self, scene: Scene, fit: Floats) -> list[tuple[int, float]]:
+        settings = self._settings
+        score = fit
+        usable = np.flatnonzero(fit > settings.threshold / 3)
+        if not usable.size:
+            return []
+        masks = [scene.regions[i].mask for i in usable]
+        parent = _among(usable, scene.parent)
+        for _ in range(settings.rounds + 1):
+            value = np.maximum(score[usable] - settings.threshold, 0)
+            value *= np.sqrt([m.area for m in masks])
+            chosen = usable[best_disjoint(masks, value, scene.shape, parent)]
+            if not chosen.size:
+                return []
+            score = fit * self._typical(scene.table, chosen, fit[chosen])
+        return [(int(i), float(np.sqrt(score[i]))) for i in chosen if score[i] > settings.threshold]
+
+    def _typical(self, table: RegionTable, chosen: NDArray[np.intp], weight: Floats) -> Floats:
+        """Grade how alike each region is to those chosen: objects of one class look alike."""
+        size = np.log2(table.diameter)
+        contrast = np.linalg.norm(table.color - table.surround, axis=1)
+        weight = weight * table.diameter[chosen]
+        middle = _weighted_median(size[chosen], weight)
+        usual = _weighted_median(contrast[chosen], weight)
+        low, high = self._settings.contrast_floor
+        like = np.exp(-0.5 * ((size - middle) / self._settings.size_spread) ** 2)
+        return like * ramp(contrast, low * usual, high * usual)
+
+
+def _among(usable: NDArray[np.intp], parent: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the nearest usable ancestor of each usable region, as a position in ``usable``."""
+    position = {int(i): p for p, i in enumerate(usable)}
+    found = np.full(len(usable), -1, np.intp)
+    for p, i in enumerate(usable):
+        above = int(parent[i])
+        while above >= 0 and above not in position:
+            above = int(parent[above])
+        found[p] = position.get(above, -1)
+    return found
+
+
+def _weighted_median(values: Floats, weights: Floats) -> float:
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])

@@ -1,0 +1,192 @@
+"""Between measurements and plain words: how well a region fits "dark purple, round, small".
+
+Words that are known, each graded 0..1; others are ignored:
+
+- lightness: bright, light, pale, faint, dim, white, dark, deep, black (against the surround,
+  "pale" and "white" also in themselves);
+- colour: red, orange, brown, yellow, green, cyan, teal, blue, purple, violet, magenta, pink, grey, and kin;
+- shape: round, oval, elongated, long, thin, compact, irregular, lobed, ...;
+- size: tiny, small, large, huge;
+- texture: smooth, granular, fibrous, ...
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_zeroseg.backends.embedded.regions import Region
+
+    Floats = NDArray[np.float64]
+
+FULL_CONTRAST = 0.2
+"""A contrast of this part of the image's strongest ones counts as fully bright or dark."""
+HUE_WIDTH = 38.0
+"""Standard deviation in degrees of hue angle within which a colour name is used."""
+CHROMA = (4.0, 14.0)
+"""CIELAB chroma at which a hue begins to be seen, and is plain."""
+
+HUES = {
+    "red": 30, "crimson": 20, "scarlet": 40, "orange": 65, "golden": 85, "gold": 85, "tan": 75, "beige": 85,
+    "brown": 60, "yellow": 98, "green": 140, "teal": 190, "turquoise": 190, "cyan": 205, "blue": 285,
+    "indigo": 300, "violet": 315, "purple": 318, "lilac": 315, "magenta": 335, "pink": 355,
+}  # fmt: skip
+"""CIELAB hue angles of colour names, in degrees."""
+BRIGHT = frozenset("bright brighter glowing fluorescent light lighter".split())
+DARK = frozenset("dark darker deep black".split())
+PALE = frozenset("pale paler white faint transparent translucent colorless colourless".split())
+GREY = frozenset("grey gray white black silver".split())
+
+_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegionTable:
+    """The measurements of many regions as columns of shape (N,), colours (N, 3)."""
+
+    color: Floats
+    surround: Floats
+    diameter: Floats
+    area_fraction: Floats
+    ellipse: Floats
+    convexity: Floats
+    elongation: Floats
+    texture: Floats
+    edge: Floats
+    border: Floats
+    worth: Floats
+
+    @classmethod
+    def of(cls, regions: Sequence[Region]) -> RegionTable:
+        columns = {
+            name: np.array([getattr(r, name) for r in regions], np.float64) for name in cls.__slots__
+        }
+        for name in ("color", "surround"):
+            columns[name] = columns[name].reshape(-1, 3)
+        return cls(**columns)
+
+    @property
+    def contrast(self) -> Floats:
+        """Lightness against the surround, CIELAB units."""
+        return self.color[:, 0] - self.surround[:, 0]
+
+    @property
+    def relative_contrast(self) -> Floats:
+        """Lightness against the surround; 1 or -1 for the strongest regions of the image."""
+        contrast = self.contrast
+        solid = np.abs(contrast[self.ellipse > 0.85])
+        return contrast / (max(float(np.percentile(solid, 95)), 1.0) if solid.size else 1.0)
+
+    @property
+    def chroma(self) -> Floats:
+        return np.hypot(self.color[:, 1], self.color[:, 2])
+
+    @property
+    def compactness(self) -> Floats:
+        return self.ellipse * self.convexity
+
+
+def ramp(values: Floats, low: float, high: float) -> Floats:
+    """Rise from 0 at ``low`` to 1 at ``high`` (``low`` may be the larger)."""
+    return np.clip((values - low) / (high - low), 0, 1)
+
+
+def words_in(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
+
+
+def color_fit(text: str, table: RegionTable) -> Floats:
+    """Grade one colour, such as "dark purple"; 1 for words that say nothing of colour."""
+    fit = np.ones(len(table.diameter))
+    for word in words_in(text):
+        if word in HUES:
+            fit = fit * hue_fit(word, table)
+        elif word in GREY:
+            fit = fit * ramp(table.chroma, CHROMA[1], CHROMA[0])
+        if word in BRIGHT:
+            fit = fit * ramp(table.relative_contrast, 0, FULL_CONTRAST)
+        elif word in DARK:
+            fit = fit * ramp(-table.relative_contrast, 0, FULL_CONTRAST)
+        elif word in PALE:
+            fit = fit * ramp(table.color[:, 0], 35, 65)
+        elif word == "dim":
+            fit = fit * ramp(table.relative_contrast, 0, FULL_CONTRAST / 2)
+    return fit
+
+
+def hue_fit(word: str, table: RegionTable) -> Floats:
+    """Grade a colour name by hue angle; in a region without hue nothing speaks for it."""
+    angle = np.degrees(np.arctan2(table.color[:, 2], table.color[:, 1]))
+    off = (angle - HUES[word] + 180) % 360 - 180
+    return np.exp(-0.5 * (off / HUE_WIDTH) ** 2) * ramp(table.chroma, *CHROMA)
+
+
+def names_hue(text: str) -> bool:
+    return any(word in HUES for word in words_in(text))
+
+
+_SHAPES: dict[str, Callable[[RegionTable], Floats]] = {
+    "round": lambda t: ramp(t.elongation, 3.0, 1.4) * ramp(t.compactness, 0.5, 0.85),
+    "oval": lambda t: ramp(t.elongation, 4.0, 2.2) * ramp(t.compactness, 0.5, 0.85),
+    "compact": lambda t: ramp(t.compactness, 0.5, 0.85),
+    "elongated": lambda t: ramp(t.elongation, 1.2, 2.2),
+    "long": lambda t: ramp(t.elongation, 1.5, 4.0),
+    "irregular": lambda t: 0.5 + 0.5 * ramp(t.compactness, 1.0, 0.7),
+    "tiny": lambda t: ramp(t.area_fraction, 0.01, 0.0005),
+    "small": lambda t: ramp(np.sqrt(t.area_fraction), 0.4, 0.1),
+    "large": lambda t: ramp(np.sqrt(t.area_fraction), 0.02, 0.2),
+    "extended": lambda t: ramp(np.sqrt(t.area_fraction), 0.1, 0.4),
+}  # fmt: skip
+_SHAPE_WORDS = {
+    "circular": "round", "spherical": "round", "blob": "round", "disc": "round", "disk": "round",
+    "elliptical": "oval", "ellipsoid": "oval", "solid": "compact", "lobed": "irregular",
+    "rod": "elongated", "rod-shaped": "elongated", "spindle": "elongated", "narrow": "elongated",
+    "thin": "long", "line": "long", "filamentous": "long", "tubular": "long", "branched": "irregular",
+    "star-shaped": "irregular", "crescent": "irregular", "curved": "irregular", "wavy": "irregular",
+    "little": "small", "big": "large", "huge": "extended", "large-area": "extended", "flat": "extended",
+}  # fmt: skip
+_TEXTURES: dict[str, Callable[[RegionTable], Floats]] = {
+    "smooth": lambda t: ramp(t.texture, 12.0, 2.0),
+    "granular": lambda t: ramp(t.texture, 0.3, 2.0),
+}
+_TEXTURE_WORDS = {
+    "uniform": "smooth", "homogeneous": "smooth", "even": "smooth", "granulated": "granular",
+    "grainy": "granular", "speckled": "granular", "clumped": "granular", "rough": "granular",
+    "fibrous": "granular", "textured": "granular", "spotted": "granular",
+}  # fmt: skip
+
+
+def shape_fit(text: str, table: RegionTable) -> Floats:
+    """Grade shape and size words; of alternatives within one part ("round or oval") the best counts."""
+    return _all_parts(text, table, _SHAPES, _SHAPE_WORDS)
+
+
+def texture_fit(text: str, table: RegionTable) -> Floats:
+    """Grade texture words."""
+    return _all_parts(text, table, _TEXTURES, _TEXTURE_WORDS)
+
+
+def _all_parts(
+    text: str,
+    table: RegionTable,
+    scorers: dict[str, Callable[[RegionTable], Floats]],
+    kin: dict[str, str],
+) -> Floats:
+    """Multiply the parts between commas; a part is as good as its best alternative."""
+    fit = np.ones(len(table.diameter))
+    for part in text.lower().split(","):
+        known = [
+            np.prod([scorers[kin.get(w, w)](table) for w in words], axis=0)
+            for option in part.split(" or ")
+            if (words := [w for w in words_in(option) if kin.get(w, w) in scorers])
+        ]
+        if known:
+            fit = fit * np.max(known, axis=0)
+    return fit
