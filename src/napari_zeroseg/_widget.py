@@ -50,8 +50,6 @@ class ZeroSegWidget(QWidget):
         layout.addWidget(self.dock)
         watch = watch_images(napari_viewer, self.session)
         self._layers = LayerView(napari_viewer, self.session)
-        self._layers.sign_changed.connect(self.session.hand.set_positive)
-        self.session.hand.changed.connect(self._on_hand_changed)
         self._stops: list[Callable[[], object]] = [
             watch,
             install_shortcuts(napari_viewer, self.session, self._layers),
@@ -67,9 +65,6 @@ class ZeroSegWidget(QWidget):
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self.release()
         return super().event(event)
-
-    def _on_hand_changed(self) -> None:
-        self._layers.positive = self.session.hand.positive
 
     def release(self) -> None:
         """Stop the models and leave nothing connected; the layers stay."""

@@ -97,9 +97,7 @@ def test_drawing_shows_points_by_sign_and_the_mask(scene: Scene) -> None:
     assert [str(s) for s in scene.prompts.symbol] == ["disc", "cross"]
     assert scene.prompts.face_color[0][1] > 0.7 > 0.3 > scene.prompts.face_color[1][1]
     draft = session.state.draft
-    np.testing.assert_array_equal(
-        scene.labels("Draft").data.astype(bool), draft.mask.to_plane((64, 64))
-    )
+    np.testing.assert_array_equal(scene.labels("Draft").data.astype(bool), draft.mask.to_plane((64, 64)))
     session.commit()
     assert scene.names() == ["squares", "bright"]
     assert scene.viewer.layers.selection.active is scene.viewer.layers["squares"]

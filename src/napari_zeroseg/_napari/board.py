@@ -50,11 +50,6 @@ class Board:
             getattr(image.events, name).connect(callback)
 
     @property
-    def prompts(self) -> PromptPoints | None:
-        """The points of the draft, while something is being drawn."""
-        return self._prompts
-
-    @property
     def layers(self) -> tuple[Layer, ...]:
         """The layers of this board."""
         drafts = (self._preview, self._prompts)
@@ -63,7 +58,19 @@ class Board:
             *(d.layer for d in drafts if d is not None),
         )
 
-    def class_of(self, layer: Layer | None) -> str | None:
+    def flip(self) -> None:
+        """Change the sign of the selected points, else of the next clicks."""
+        if self._prompts is None or not self._prompts.flip_selected():
+            self._session.hand.flip()
+
+    def choose_class_of(self, layer: Layer | None) -> None:
+        """Take a class in hand when a person activates its layer."""
+        name = self._class_of(layer)
+        hand = self._session.hand
+        if name is not None and not self._mirroring and name != hand.class_in(self._session.state):
+            hand.choose(name)
+
+    def _class_of(self, layer: Layer | None) -> str | None:
         """Return the class that a layer shows."""
         return next((name for name, c in self._classes.items() if c.layer is layer), None)
 
@@ -122,7 +129,9 @@ class Board:
         view.name = view.layer.name = new
 
     def _add_class(self, name: str) -> None:
-        view = ClassLayer(name, self._shape, self._on_paint, transform_of(self._image))
+        view = ClassLayer(
+            name, self._shape, self._on_paint, self._session.hand.choose, transform_of(self._image)
+        )
         self._classes[name] = view
         bind_history(view.layer, self._session)
         view.layer.events.name.connect(self._on_layer_name)
@@ -179,7 +188,13 @@ class Board:
     def _build_draft(self) -> tuple[DraftPreview, PromptPoints]:
         transform = transform_of(self._image)
         preview = DraftPreview(self._shape, transform)
-        prompts = PromptPoints(len(self._shape), self._on_add, self._on_change, transform)
+        prompts = PromptPoints(
+            len(self._shape),
+            self._on_add,
+            self._on_change,
+            lambda: self._session.hand.positive,
+            transform,
+        )
         self._selected_before = set(self._viewer.layers.selection)
         self._add(preview.layer)
         self._add(prompts.layer)
@@ -205,7 +220,7 @@ class Board:
 
         ``going`` are the layers that are being removed with it.
         """
-        name = self.class_of(layer)
+        name = self._class_of(layer)
         is_draft = self._prompts is not None and layer not in self._drafts() and name is None
         if self._mirroring:
             return
@@ -223,7 +238,7 @@ class Board:
 
     def _on_layer_name(self, event: Any) -> None:
         layer = event.source
-        name = self.class_of(layer)
+        name = self._class_of(layer)
         if self._mirroring or name is None or layer.name == name:
             return
         if not self._attempt(partial(self._rename_class, name, layer.name)):
@@ -234,9 +249,7 @@ class Board:
         target = replace(self._session.state.vocabulary[old], name=new)
         self._session.change_class(old, target)
 
-    def _on_paint(
-        self, view: ClassLayer, plane: tuple[int, ...], window: tuple[slice, slice]
-    ) -> None:
+    def _on_paint(self, view: ClassLayer, plane: tuple[int, ...], window: tuple[slice, slice]) -> None:
         source = self._session.source
         if source is not None and source.plane == plane:
             origin = (window[0].start, window[1].start)

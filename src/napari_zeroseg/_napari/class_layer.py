@@ -40,6 +40,8 @@ class ClassLayer:
         Of the image, without a colour axis.
     on_paint : callable
         Gets this object, the plane and the window of a person's stroke.
+    on_choose : callable
+        Gets the class and the id of the instance that a person picked, None for one not there.
     transform : dict
         Where the image lies, as arguments of a layer.
     """
@@ -49,23 +51,27 @@ class ClassLayer:
         name: str,
         shape: tuple[int, ...],
         on_paint: Callable[[ClassLayer, Plane, Window], None],
+        on_choose: Callable[[str, int | None], None],
         transform: dict[str, Any],
     ) -> None:
         self.name = name
-        self._on_paint = on_paint
+        self._on_paint, self._on_choose = on_paint, on_choose
         self._instances: tuple[Instance, ...] = ()
         self._writing = False
         self._stroke: tuple[Plane, Window] | None = None
+        self._brushed = 0
         # 16 bits: napari maps them to colours on the graphics card, wider ones on the CPU
         self.layer = Labels(np.zeros(shape, np.uint16), name=name, **transform)
         self.layer.events.paint.connect(self._on_layer_paint)
         self.layer.events.labels_update.connect(self._on_layer_labels_update)
+        self.layer.events.selected_label.connect(self._on_layer_selected_label)
         self.layer.events.n_edit_dimensions.connect(self._on_layer_n_edit_dimensions)
 
     def close(self) -> None:
         """Leave the layer to the user."""
         self.layer.events.paint.disconnect(self._on_layer_paint)
         self.layer.events.labels_update.disconnect(self._on_layer_labels_update)
+        self.layer.events.selected_label.disconnect(self._on_layer_selected_label)
         self.layer.events.n_edit_dimensions.disconnect(self._on_layer_n_edit_dimensions)
 
     @property
@@ -84,6 +90,7 @@ class ClassLayer:
             self.repaint(plane, window)
         if before != instances:
             self._describe()
+            self._offer_label()
 
     def repaint(self, plane: Plane, window: Window) -> None:
         """Make a window of the layer what the instances say."""
@@ -139,6 +146,13 @@ class ClassLayer:
             "score": np.round([i.score for i in ranked], 3),
         }
 
+    def _offer_label(self) -> None:
+        """Let the brush draw a new object, unless a person has chosen or brushed the label."""
+        ids = {i.id for i in self._instances}
+        if self.layer.selected_label in ids - {self._brushed}:
+            with self._written():
+                self.layer.selected_label = max(ids) + 1
+
     # from the layer to the session
 
     def _on_layer_paint(self, event: Any) -> None:
@@ -163,16 +177,22 @@ class ClassLayer:
         known = labels_in_window(self._instances, plane, window)
         if (self.layer.data[(*plane, *window)] != known).any():
             self._stroke = None
+            self._brushed = self.layer.selected_label
             self._on_paint(self, plane, window)
 
+    def _on_layer_selected_label(self) -> None:
+        if not self._writing:
+            label = self._brushed = self.layer.selected_label
+            there = any(i.id == label for i in self._instances)
+            self._on_choose(self.name, label if there else None)
+
     def _on_layer_n_edit_dimensions(self) -> None:
-        # an instance lies on one plane
-        self.layer.n_edit_dimensions = 2
+        # an instance lies on one plane; napari announces the same number too
+        if self.layer.n_edit_dimensions != 2:
+            self.layer.n_edit_dimensions = 2
 
 
-def labels_in_window(
-    instances: Iterable[Instance], plane: Plane, window: Window
-) -> NDArray[np.int32]:
+def labels_in_window(instances: Iterable[Instance], plane: Plane, window: Window) -> NDArray[np.int32]:
     """Return instance ids on a window of a plane, int32 of the window's shape."""
     parts = [
         replace(i, mask=Mask((0, 0), i.mask.within(window)))
@@ -184,14 +204,10 @@ def labels_in_window(
 
 
 def _touches(mask: Mask, window: Window) -> bool:
-    return all(
-        a.start < b.stop and b.start < a.stop for a, b in zip(mask.slices, window, strict=True)
-    )
+    return all(a.start < b.stop and b.start < a.stop for a, b in zip(mask.slices, window, strict=True))
 
 
-def _changed_windows(
-    before: Sequence[Instance], after: Sequence[Instance]
-) -> Iterator[tuple[Plane, Window]]:
+def _changed_windows(before: Sequence[Instance], after: Sequence[Instance]) -> Iterator[tuple[Plane, Window]]:
     """Yield for every plane the smallest window that holds all instances that came, went or changed."""
     same = {id(i) for i in before} & {id(i) for i in after}
     windows: dict[Plane, list[Window]] = defaultdict(list)

@@ -32,9 +32,7 @@ class DraftPreview:
 
     def __init__(self, shape: tuple[int, ...], transform: dict[str, Any]) -> None:
         colormap = CyclicLabelColormap(colors=np.array([[0, 0, 0, 0], DRAFT_COLOR], np.float32))
-        self.layer = Labels(
-            np.zeros(shape, np.uint8), name=DRAFT, colormap=colormap, **transform
-        )
+        self.layer = Labels(np.zeros(shape, np.uint8), name=DRAFT, colormap=colormap, **transform)
         self.layer.editable = False
         self._plane: tuple[int, ...] = ()
         self._mask: Mask | None = None
@@ -64,7 +62,9 @@ class PromptPoints:
     on_add : callable
         Gets the points that a person clicked.
     on_change : callable
-        Gets all points after a person moved or deleted some.
+        Gets all points after a person moved, flipped or deleted some.
+    positive : callable
+        Says whether the next click means "object".
     transform : dict
         Where the image lies, as arguments of a layer.
     """
@@ -74,15 +74,14 @@ class PromptPoints:
         ndim: int,
         on_add: Callable[[tuple[Point, ...]], None],
         on_change: Callable[[tuple[Point, ...]], None],
+        positive: Callable[[], bool],
         transform: dict[str, Any],
     ) -> None:
-        self._on_add, self._on_change = on_add, on_change
+        self._on_add, self._on_change, self._positive = on_add, on_change, positive
         self._points: tuple[Point, ...] = ()
         self._plane: tuple[int, ...] = ()
         self._writing = False
         self._right_button = False
-        self.positive = True
-        """Whether the next click says "object"."""
         self.layer = Points(
             np.empty((0, ndim)), name=PROMPTS, border_color="white", border_width=0.15, **transform
         )
@@ -124,18 +123,17 @@ class PromptPoints:
 
     # from the layer to the session
 
-    def flip(self) -> None:
-        """Change the sign of the selected points, or of the next clicks in the mode that adds points."""
+    def flip_selected(self) -> bool:
+        """Change the sign of the selected points; False where none is selected by a person."""
         chosen = self.layer.selected_data
-        if self.layer.mode == "select" and chosen:
-            self._on_change(
-                tuple(
-                    Point(p.x, p.y, p.positive is not (index in chosen))
-                    for index, p in enumerate(self._points)
-                )
+        if self.layer.mode != "select" or not chosen:
+            return False  # in the mode that adds points napari selects each new one
+        self._on_change(
+            tuple(
+                Point(p.x, p.y, p.positive is not (index in chosen)) for index, p in enumerate(self._points)
             )
-        else:
-            self.positive = not self.positive
+        )
+        return True
 
     def _on_mouse_drag(self, _layer: Points, event: Any) -> None:
         self._right_button = event.button == RIGHT_BUTTON
@@ -147,7 +145,7 @@ class PromptPoints:
         count = len(self._points)
         match str(event.action.value):
             case "added" if len(rows) > count:
-                sign = self.positive and not self._right_button
+                sign = self._positive() and not self._right_button
                 self._right_button = False
                 self._on_add(tuple(Point(float(x), float(y), sign) for y, x in rows[count:]))
             case "removed":

@@ -70,9 +70,7 @@ def shown_plane(image: Image, dims: Dims) -> tuple[int, ...]:
         When it is shown in 3D, along other axes than its last two, or not at all.
     """
     if dims.ndisplay != 2:
-        raise ZeroSegError(
-            "The viewer shows the image in 3D.", remedy="Switch to 2D to work on one plane."
-        )
+        raise ZeroSegError("The viewer shows the image in 3D.", remedy="Switch to 2D to work on one plane.")
     extra = dims.ndim - image.ndim
     if [axis - extra for axis in dims.displayed] != [image.ndim - 2, image.ndim - 1]:
         raise ZeroSegError(
@@ -82,9 +80,7 @@ def shown_plane(image: Image, dims: Dims) -> tuple[int, ...]:
     indices = np.round(image.world_to_data(dims.point)).astype(int)[:-2]
     shape = full_resolution(image).shape
     if any(not 0 <= index < size for index, size in zip(indices, shape, strict=False)):
-        raise ZeroSegError(
-            "The sliders stand outside the image.", remedy="Move them to one of its planes."
-        )
+        raise ZeroSegError("The sliders stand outside the image.", remedy="Move them to one of its planes.")
     return tuple(int(index) for index in indices)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from psygnal import Signal
-
 from napari_zeroseg._napari.board import Board
 from napari_zeroseg._napari.ownership import ImageKey, find_image, owner
 
@@ -25,9 +23,6 @@ class LayerView:
     the masks on it stay as ordinary layers.
     """
 
-    sign_changed = Signal(bool)
-    """Whether the next click says "object"."""
-
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._viewer = viewer
         self._session = session
@@ -35,6 +30,7 @@ class LayerView:
         self._removing: set[Layer] = set()
         session.changed.connect(self._on_session_changed)
         session.source_changed.connect(self._on_session_changed)
+        viewer.layers.selection.events.active.connect(self._on_active_changed)
         viewer.layers.events.removing.connect(self._on_layer_removing)
         viewer.layers.events.removed.connect(self._on_layer_removed)
         self._on_session_changed()
@@ -43,36 +39,17 @@ class LayerView:
         """Leave no callback behind; the masks stay as ordinary layers."""
         self._session.changed.disconnect(self._on_session_changed)
         self._session.source_changed.disconnect(self._on_session_changed)
+        self._viewer.layers.selection.events.active.disconnect(self._on_active_changed)
         self._viewer.layers.events.removing.disconnect(self._on_layer_removing)
         self._viewer.layers.events.removed.disconnect(self._on_layer_removed)
         while self._boards:
             self._boards.popitem()[1].close()
 
-    @property
-    def positive(self) -> bool:
-        """Whether the next click says "object"."""
-        board = self._board()
-        return board is None or board.prompts is None or board.prompts.positive
-
-    @positive.setter
-    def positive(self, value: bool) -> None:
-        if value != self.positive:
-            self.flip()
-
     def flip(self) -> None:
-        """Change the sign of the next clicks, or of the selected points in napari's select mode."""
+        """Change the sign of the points selected in napari's select mode, else of the next clicks."""
         board = self._board()
-        if board is not None and board.prompts is not None:
-            before = self.positive
-            board.prompts.flip()
-            if self.positive != before:
-                self.sign_changed.emit(self.positive)
-
-    def active_class(self) -> str | None:
-        """Return the class whose layer is active."""
-        board = self._board()
-        active = self._viewer.layers.selection.active
-        return board.class_of(active) if board is not None else None
+        if board is not None:
+            board.flip()
 
     def _board(self) -> Board | None:
         source = self._session.source
@@ -88,6 +65,11 @@ class LayerView:
                 return
             self._boards[source.key] = Board(self._viewer, self._session, image)
         self._boards[source.key].show(self._session.state)
+
+    def _on_active_changed(self, event: Any) -> None:
+        board = self._board()
+        if board is not None:
+            board.choose_class_of(event.value)
 
     def _on_layer_removing(self, event: Any) -> None:
         # napari fails when a layer leaves that it is about to remove with the rest of the selection

@@ -53,9 +53,7 @@ is drawn the Prompts layer is active, where all of these letters are free.
 """
 
 
-def install_shortcuts(
-    viewer: ViewerModel, session: Session, view: LayerView
-) -> Callable[[], None]:
+def install_shortcuts(viewer: ViewerModel, session: Session, view: LayerView) -> Callable[[], None]:
     """Bind the keys to the viewer; return what takes them away again.
 
     Keys that the viewer already uses are left alone.
@@ -63,14 +61,12 @@ def install_shortcuts(
     actions: dict[Shortcut, Callable[[], None]] = {
         COMMIT: session.commit,
         DISCARD: session.discard,
-        NEXT: lambda: next_object(session, view.active_class()),
+        NEXT: lambda: next_object(session),
         FLIP: view.flip,
         UNDO: session.undo,
         REDO: session.redo,
     }
-    bound = [
-        shortcut.key for shortcut, action in actions.items() if _bind(viewer, shortcut, session, action)
-    ]
+    bound = [shortcut.key for shortcut, action in actions.items() if _bind(viewer, shortcut, session, action)]
 
     def uninstall() -> None:
         for key in bound:
@@ -91,23 +87,17 @@ def unbind_history(layer: Layer) -> None:
     layer.bind_key(REDO.key, None)
 
 
-def next_object(session: Session, name: str | None = None) -> None:
-    """Commit what is drawn and start the next object.
-
-    Of the same class; else of the class ``name``; else of the first class.
-    """
+def next_object(session: Session) -> None:
+    """Commit what is drawn and start the next object of its class; else one of the class in hand."""
     draft = session.state.draft
-    if draft is not None:
-        if not session.readiness[Action.COMMIT]:
-            session.commit()
-            session.begin(draft.name)
-    else:
-        session.begin(name or next(iter(session.state.vocabulary.names), ""))
+    if draft is None:
+        session.begin(session.hand.class_in(session.state))
+    elif not session.readiness[Action.COMMIT]:
+        session.commit()
+        session.begin(draft.name)
 
 
-def _bind(
-    provider: Any, shortcut: Shortcut, session: Session, action: Callable[[], None]
-) -> bool:
+def _bind(provider: Any, shortcut: Shortcut, session: Session, action: Callable[[], None]) -> bool:
     def act(_provider: Any) -> None:
         try:
             action()
