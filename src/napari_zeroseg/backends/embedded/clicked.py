@@ -88,7 +88,7 @@ def limits_of(frames: Frames, discs: Sequence[Disc]) -> Limits:
     most = np.full((len(frames), ANGLES), np.inf)
     inverse = np.linalg.inv(frames.axes)
     for disc in discs:
-        local = inverse @ (disc.row - frames.center[0], disc.col - frames.center[1])
+        local = np.einsum("sij,sj->si", inverse, (disc.row, disc.col) - frames.centers)
         near, far = _chords(local, disc.radius / frames.sizes)
         if disc.inside:
             least = np.fmax(least, far)

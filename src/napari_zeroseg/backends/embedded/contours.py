@@ -40,17 +40,17 @@ BAND_WIDTH = max(1, round(np.log(BAND) / np.log(STEP)))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames:
-    """Ellipses around one centre, each a coordinate frame in which a contour is looked for.
+    """Ellipses, each a coordinate frame in which a contour is looked for.
 
     Parameters
     ----------
-    center : tuple of float
-        Row and column in the image.
+    centers : ndarray of float, shape (S, 2)
+        Rows and columns in the image.
     axes : ndarray of float, shape (S, 2, 2)
         Takes (sine, cosine) of a frame's angle to rows and columns, in pixels.
     """
 
-    center: tuple[float, float]
+    centers: NDArray[np.float64]
     axes: NDArray[np.float64]
 
     @property
@@ -144,7 +144,8 @@ def find_contours(
 def _places(frames: Frames) -> tuple[Floats, Floats]:
     """Rows and columns in the image, each of shape (S, ANGLES, RADII)."""
     offsets = np.einsum("sij,aj,r->isar", frames.axes, DIRECTIONS, FACTORS).astype(np.float32)
-    return offsets[0] + np.float32(frames.center[0]), offsets[1] + np.float32(frames.center[1])
+    places = offsets + frames.centers.T[:, :, None, None].astype(np.float32)
+    return places[0], places[1]
 
 
 def _samples(
@@ -242,11 +243,11 @@ def _traced(came: NDArray[np.int8], last: NDArray[np.intp]) -> NDArray[np.intp]:
 
 def drawn(frames: Frames, which: int, radii: NDArray[np.float64], shape: tuple[int, int]) -> tuple[tuple[int, int], Floats]:
     """Return origin and values of a window: depth under the contour in pixels, negative outside."""
-    rim = frames.center + (frames.axes[which] @ (DIRECTIONS * radii[:, None]).T).T
+    rim = frames.centers[which] + (frames.axes[which] @ (DIRECTIONS * radii[:, None]).T).T
     low = np.clip(np.floor(rim.min(0)) - 2, 0, np.array(shape) - 1).astype(int)
     high = np.clip(np.ceil(rim.max(0)) + 3, 1, shape).astype(int)
     grid = np.mgrid[low[0] : high[0], low[1] : high[1]]
-    offsets = grid - np.reshape(frames.center, (2, 1, 1))
+    offsets = grid - frames.centers[which][:, None, None]
     local = np.einsum("ij,jyx->iyx", np.linalg.inv(frames.axes[which]), offsets)
     angle = np.mod(np.arctan2(local[0], local[1]) * len(radii) / (2 * np.pi), len(radii))
     bound = np.interp(angle, np.arange(len(radii) + 1), np.append(radii, radii[0]))
