@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.fakes import fake_backends, source
 
 from napari_zeroseg.session.session import Session
+from tests.fakes import fake_backends, source
 
 
 @pytest.fixture

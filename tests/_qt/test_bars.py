@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton
-from tests.fakes import source
 
 from napari_zeroseg._qt.history_bar import HistoryBar
 from napari_zeroseg._qt.image_panel import ImagePanel
 from napari_zeroseg._qt.message_bar import MessageBar
 from napari_zeroseg.core.errors import ZeroSegError
+from tests.fakes import source
 
 LEFT = Qt.MouseButton.LeftButton
 
