@@ -295,7 +295,7 @@ def test_the_draft_lies_on_its_plane(stack: Scene) -> None:
     stack.viewer.dims.set_current_step(0, 2)
     stack.prompts.add((2, 9, 8))
     assert len(stack.prompts.data) == 1
-    assert "another plane" in stack.notices[-1]
+    assert "another plane" in stack.problems[-1]
 
 
 def test_closing_leaves_no_callback_behind(scene: Scene) -> None:

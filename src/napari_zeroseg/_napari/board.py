@@ -260,7 +260,7 @@ class Board:
 
     def _on_add(self, points: tuple[Point, ...]) -> None:
         draft = self._session.state.draft
-        if draft is None or not self._can_prompt(draft, points):
+        if draft is None or not self._all_inside(points):
             self._restore_points()
         elif len(points) == 1:
             point = points[0]
@@ -269,8 +269,7 @@ class Board:
             self._prompt(partial(self._session.set_points, (*draft.prompt.points, *points)))
 
     def _on_change(self, points: tuple[Point, ...]) -> None:
-        draft = self._session.state.draft
-        if draft is None or not self._can_prompt(draft, points):
+        if not self._all_inside(points):
             self._restore_points()
         else:
             self._prompt(partial(self._session.set_points, points))
@@ -284,16 +283,12 @@ class Board:
         if draft is not None and self._prompts is not None:
             self._prompts.show(draft)
 
-    def _can_prompt(self, draft: Draft, points: tuple[Point, ...]) -> bool:
-        source = self._session.source
+    def _all_inside(self, points: tuple[Point, ...]) -> bool:
         height, width = self._shape[-2:]
-        if source is None or source.plane != draft.plane:
-            self._session.noticed.emit("The object is being drawn on another plane: go back to it.")
-            return False
-        if not all(-0.5 <= p.x < width - 0.5 and -0.5 <= p.y < height - 0.5 for p in points):
+        inside = all(-0.5 <= p.x < width - 0.5 and -0.5 <= p.y < height - 0.5 for p in points)
+        if not inside:
             self._session.noticed.emit("A point must lie inside the image.")
-            return False
-        return True
+        return inside
 
     def _attempt(self, action: Callable[[], None]) -> bool:
         try:

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_zeroseg._napari.ownership import full_resolution, image_key
 from napari_zeroseg.core.errors import ZeroSegError
-from napari_zeroseg.core.image import plane_from_array
+from napari_zeroseg.core.image import check_shape, plane_from_array
 from napari_zeroseg.session.source import ImageSource
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def display_settings(image: Image) -> dict[str, Any]:
 
 
 def _read(array: Any, plane: tuple[int, ...], display: dict[str, Any]) -> Plane:
+    check_shape(tuple(array.shape[len(plane) :]), rgb=display["rgb"])
     return plane_from_array(np.asarray(array[plane]), **display)
 
 

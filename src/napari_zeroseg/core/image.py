@@ -66,7 +66,7 @@ def _looks_rgb(array: NDArray[Any]) -> bool:
 def check_image(array: NDArray[Any], *, rgb: bool) -> None:
     """Raise :class:`BadImageError` when a plane of shape (H, W[, 3]) cannot be segmented."""
     _check_type(array)
-    _check_shape(array, rgb=rgb)
+    check_shape(array.shape, rgb=rgb)
     _check_values(array)
 
 
@@ -87,16 +87,17 @@ def _check_type(array: NDArray[Any]) -> None:
         )
 
 
-def _check_shape(array: NDArray[Any], *, rgb: bool) -> None:
-    if rgb and array.shape[-1] == 4:
+def check_shape(shape: tuple[int, ...], *, rgb: bool) -> None:
+    """Raise :class:`BadImageError` for a shape that no plane may have, before anything is read."""
+    if rgb and shape[-1] == 4:
         raise BadImageError("The image has an alpha channel (RGBA).", remedy=_ALPHA_REMEDY)
-    if array.ndim != (3 if rgb else 2):
+    if len(shape) != (3 if rgb else 2):
         raise BadImageError(
-            f"The image has shape {array.shape}; one plane of shape (rows, columns) or "
+            f"The image has shape {shape}; one plane of shape (rows, columns) or "
             "(rows, columns, 3) is needed.",
             remedy="Choose one plane of it.",
         )
-    height, width = array.shape[:2]
+    height, width = shape[:2]
     if min(height, width) < MIN_SIDE:
         raise BadImageError(
             f"The image is {width} × {height} pixels.",

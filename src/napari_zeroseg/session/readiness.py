@@ -65,7 +65,7 @@ def resolve(
         Action.CANCEL: "" if activity.running else "Nothing is running.",
         Action.DECIDE: "" if state.suggestions else "There are no suggestions yet.",
         Action.DRAW: image or classes or idle,
-        Action.CLICK: idle or ("" if state.draft else "Start an object first."),
+        Action.CLICK: image or idle or _click_reason(state, source),
         Action.COMMIT: _commit_reason(state),
         Action.DISCARD: "" if state.draft else "Nothing is being drawn.",
         Action.REVIEW: "" if state.instances else "There are no instances yet.",
@@ -80,6 +80,14 @@ def _run_reason(state: State) -> str:
         return "Ask for suggestions first."
     if not state.accepted_names:
         return "Accept at least one suggestion."
+    return ""
+
+
+def _click_reason(state: State, source: ImageSource | None) -> str:
+    if state.draft is None:
+        return "Start an object first."
+    if source is not None and source.plane != state.draft.plane:
+        return "The object is being drawn on another plane: go back to it."
     return ""
 
 

@@ -471,7 +471,8 @@ class Session:
         step()
         self.changed.emit(self.state, before)
         draft = self.state.draft
-        if draft is not None and draft.mask is None and draft.prompt.points:
+        pending = draft is not None and draft.mask is None and draft.prompt.points
+        if pending and not self.readiness[Action.CLICK]:
             self._ask()  # the answer had not come yet when the step was left
 
     def close(self) -> None:

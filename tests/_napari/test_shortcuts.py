@@ -1,0 +1,113 @@
+"""Keys in a real window: what napari binds itself, and mouse clicks on the canvas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Points
+from napari.utils.key_bindings import KeymapHandler, coerce_keybinding
+
+from napari_zeroseg._napari.shortcuts import SHORTCUTS, install_shortcuts
+from tests._napari.conftest import Scene
+
+
+def press(scene: Scene, key: str) -> None:
+    """Press a key as the canvas does: the active layer is asked before the viewer."""
+    handler = KeymapHandler()
+    active = scene.viewer.layers.selection.active
+    handler.keymap_providers = [p for p in (active, scene.viewer) if p is not None]
+    handler.press_key(key)
+
+
+@pytest.fixture
+def keys(scene: Scene) -> Scene:
+    install_shortcuts(scene.viewer, scene.session, scene.view)
+    return scene
+
+
+def test_an_object_is_drawn_with_keys(keys: Scene) -> None:
+    session = keys.session
+    press(keys, "N")
+    assert session.state.draft.name == "bright"
+    keys.prompts.add((9, 8))
+    press(keys, "F")
+    keys.prompts.add((6, 7))
+    assert [p.positive for p in session.state.draft.prompt.points] == [True, False]
+    press(keys, "Control-Z")
+    assert len(session.state.draft.prompt.points) == 1
+    press(keys, "Control-Shift-Z")
+    assert len(session.state.draft.prompt.points) == 2
+    press(keys, "C")
+    assert session.state.draft is None
+    assert len(session.state.instances) == 1
+
+
+def test_next_commits_and_stays_with_the_class(keys: Scene) -> None:
+    keys.session.begin("grey")
+    keys.session.click(10, 45)
+    press(keys, "N")
+    assert [i.name for i in keys.session.state.instances] == ["grey"]
+    assert keys.session.state.draft.name == "grey"
+    press(keys, "N")  # nothing clicked yet: the empty draft stays
+    assert len(keys.session.state.instances) == 1
+    press(keys, "Escape")
+    assert keys.session.state.draft is None
+
+
+def test_next_takes_the_class_whose_layer_is_active(keys: Scene) -> None:
+    keys.find("bright", "grey")
+    keys.viewer.layers.selection.active = keys.labels("grey")
+    press(keys, "N")
+    assert keys.session.state.draft.name == "grey"
+
+
+def test_undo_in_a_class_layer_is_the_session_s(keys: Scene) -> None:
+    keys.find("bright")
+    layer = keys.labels()
+    keys.viewer.layers.selection.active = layer
+    before = layer.data.copy()
+    layer.paint((20, 20), 5)
+    press(keys, "Control-Z")
+    np.testing.assert_array_equal(layer.data, before)
+    assert keys.session.redo_text == "Paint bright"
+    press(keys, "Control-Shift-Z")
+    assert layer.data[20, 20] == 5
+
+
+def test_undo_in_a_layer_of_the_user_is_napari_s(keys: Scene) -> None:
+    keys.find("bright")
+    own = keys.viewer.add_labels(np.zeros((64, 64), int))
+    own.paint((20, 20), 5)
+    press(keys, "Control-Z")
+    assert not own.data.any()
+    assert keys.session.undo_text == "Run"
+
+
+def test_what_cannot_be_done_says_why(keys: Scene) -> None:
+    press(keys, "Control-Shift-Z")
+    assert "nothing to redo" in keys.notices[-1]
+
+
+def test_prompts_leave_all_letters_free() -> None:
+    taken = {*Points.class_keymap, *ViewerModel.class_keymap}
+    assert not taken & {coerce_keybinding(s.key) for s in SHORTCUTS}
+
+
+def test_napari_s_own_keys_come_first(keys: Scene) -> None:
+    key = coerce_keybinding("C")
+    if key in Image.class_keymap:
+        layer = keys.viewer.layers["squares"]
+        layer.contrast_limits = (1, 2)
+        press(keys, "C")
+        assert tuple(layer.contrast_limits) != (1, 2)
+    assert coerce_keybinding("N") not in {**Image.class_keymap, **Labels.class_keymap}
+
+
+def test_uninstalling_gives_the_keys_back(scene: Scene) -> None:
+    before = dict(scene.viewer.keymap)
+    scene.viewer.bind_key("N", lambda viewer: None)
+    uninstall = install_shortcuts(scene.viewer, scene.session, scene.view)
+    assert len(scene.viewer.keymap) == len(SHORTCUTS)
+    uninstall()
+    assert len(scene.viewer.keymap) == len(before) + 1
