@@ -27,6 +27,7 @@ HOW_TO_GET = (
 )
 BATCH = 64  # phrases are short: larger batches only pad more
 MAX_TOKENS = 64
+_NO_VECTORS = np.empty((0, 384), np.float32)
 MAX_THREADS = 4  # more gain nothing on phrases, and take the processor from the window
 
 
@@ -60,7 +61,7 @@ class MiniLM:
         for start in range(0, len(new), BATCH):
             batch = new[start : start + BATCH]
             self._known.update(zip(batch, self._computed(batch), strict=True))
-        return np.array([self._known[text] for text in texts], np.float32).reshape(len(texts), -1)
+        return np.array([self._known[text] for text in texts], np.float32) if texts else _NO_VECTORS
 
     def _computed(self, texts: list[str]) -> NDArray[np.float32]:
         """Return the mean of the token vectors of each text, scaled to length 1."""

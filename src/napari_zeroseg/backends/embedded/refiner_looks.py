@@ -21,7 +21,7 @@ _REGION_NOUNS = frozenset(
 )
 _QUANTITY_WORDS = frozenset(
     "dense sparse scattered clustered crowded touching single one two lone isolated tone mid "
-    "separate packed evenly regular row very light-field".split()
+    "separate packed evenly regular row very".split()
 )
 _REGION_WORDS = COLOR_WORDS | SHAPE_WORDS | TEXTURE_WORDS | _REGION_NOUNS | _QUANTITY_WORDS | STOP_WORDS
 
@@ -107,7 +107,7 @@ def agreement(look: Attributes, tag: str) -> Agreement:
     form += [_texture_agreement(term, words) for term in terms(look.texture)]
     share = sum(part.score for part in form) / len(form) if form else 1.0
     said = tuple(word for part in (color, *form) for word in part.words)
-    return Agreement(color.score * (0.6 + 0.4 * share), said) if said else NO_AGREEMENT
+    return Agreement(color.score * (0.6 + 0.4 * share), said) if said and color.score else NO_AGREEMENT
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -119,7 +119,7 @@ def _color_agreement(field: str, words: Sequence[str]) -> Agreement:
         return Agreement(_UNSAID)
     said = alternatives(field.replace(",", " or "))
     best = max((Agreement(_same_color(_words(a), words), (a,)) for a in said), key=lambda a: a.score)
-    return best if best.score else NO_AGREEMENT
+    return best if best.score > _UNSAID**2 else Agreement(best.score)
 
 
 def _same_color(a: Sequence[str], b: Sequence[str]) -> float:
