@@ -1,0 +1,109 @@
+"""What napari's File ▸ Save offers for Labels layers; each layer is a class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_zeroseg.core.errors import ExportError
+from napari_zeroseg.core.image import plane_from_array
+from napari_zeroseg.core.instance import Instance
+from napari_zeroseg.core.mask import Mask
+from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
+from napari_zeroseg.export.coco import write_coco
+from napari_zeroseg.export.names import unique_names
+from napari_zeroseg.export.overlay import write_overlay_png
+from napari_zeroseg.export.tiff import write_label_tiff
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    LayerData = tuple[Any, dict[str, Any], str]
+
+
+def write_label_tiffs(path: str, layers: Sequence[LayerData]) -> list[str]:
+    """Write instance ids: one layer as ``path``, several as ``path`` with their names added."""
+    target = Path(path)
+    stems = unique_names(_name(layer) for layer in layers)
+    if len(layers) == 1:
+        files = [target]
+    else:
+        files = [target.with_name(f"{target.stem}_{stems[_name(layer)]}{target.suffix}") for layer in layers]
+    for file, layer in zip(files, layers, strict=True):
+        write_label_tiff(file, np.asarray(layer[0]))
+    return [str(file) for file in files]
+
+
+def write_semantic_tiff(path: str, layers: Sequence[LayerData]) -> list[str]:
+    """Write class ids in the order of the layers; where layers overlap, the upper one shows."""
+    _check_shapes(layers)
+    semantic = np.zeros(np.shape(layers[0][0]), np.uint16)
+    for number, (labels, _, _) in enumerate(layers, 1):
+        semantic[np.asarray(labels) > 0] = number
+    write_label_tiff(Path(path), semantic)
+    return [path]
+
+
+def write_coco_json(path: str, layers: Sequence[LayerData]) -> list[str]:
+    """Write all objects as COCO annotations."""
+    _check_shapes(layers)
+    vocabulary, instances = _classes(layers), _instances(layers)
+    write_coco(Path(path), "", _plane_shape(layers[0]), vocabulary, instances)
+    return [path]
+
+
+def write_overlay(path: str, layers: Sequence[LayerData]) -> list[str]:
+    """Write the image with all objects drawn over it."""
+    (image, meta, _), *labels = sorted(layers, key=lambda layer: layer[2] != "image")
+    plane = plane_from_array(np.asarray(image), rgb=bool(meta.get("rgb")), limits=meta.get("contrast_limits"))
+    _check_shapes(labels)
+    if plane.shape[:2] != _plane_shape(labels[0]):
+        raise ExportError(
+            "The image and the labels differ in size.", remedy="Choose layers that belong together."
+        )
+    write_overlay_png(Path(path), plane, _classes(labels), _instances(labels))
+    return [path]
+
+
+def _name(layer: LayerData) -> str:
+    return str(layer[1].get("name", "labels"))
+
+
+def _check_shapes(layers: Sequence[LayerData]) -> None:
+    if len({np.shape(data) for data, _, _ in layers}) > 1:
+        raise ExportError("The layers differ in size.", remedy="Choose the layers of one image.")
+
+
+def _plane_shape(layer: LayerData) -> tuple[int, int]:
+    shape = np.shape(layer[0])
+    if len(shape) != 2:
+        raise ExportError(
+            f"The layer '{_name(layer)}' has {len(shape)} axes; this format holds single planes.",
+            remedy="Save it as label TIFF, or one plane at a time.",
+        )
+    return shape
+
+
+def _classes(layers: Sequence[LayerData]) -> Vocabulary:
+    return Vocabulary(tuple(TargetClass(_name(layer)) for layer in layers))
+
+
+def _instances(layers: Sequence[LayerData]) -> list[Instance]:
+    return [instance for layer in layers for instance in _objects(np.asarray(layer[0]), _name(layer))]
+
+
+def _objects(labels: NDArray[Any], name: str) -> list[Instance]:
+    from scipy.ndimage import find_objects
+
+    return [
+        Instance(number, name, Mask((rows.start, cols.start), labels[rows, cols] == number), 1.0)
+        for number, (rows, cols) in _boxes(find_objects(labels.astype(np.int64)))
+    ]
+
+
+def _boxes(found: list[tuple[slice, slice] | None]) -> list[tuple[int, tuple[slice, slice]]]:
+    return [(number, box) for number, box in enumerate(found, 1) if box is not None]

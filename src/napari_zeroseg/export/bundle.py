@@ -1,0 +1,139 @@
+"""All files of one result: what the window and the command line export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from napari_zeroseg.core.errors import ExportError
+from napari_zeroseg.export.atomic import make_folder
+from napari_zeroseg.export.coco import write_coco
+from napari_zeroseg.export.names import unique_names
+from napari_zeroseg.export.overlay import write_overlay_png
+from napari_zeroseg.export.record import write_record
+from napari_zeroseg.export.tiff import write_label_tiff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_zeroseg.core.image import Plane
+    from napari_zeroseg.core.instance import Instance
+    from napari_zeroseg.core.vocabulary import Vocabulary
+
+
+class Exportable(Protocol):
+    """What is known of one image; ``Result`` is one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def image(self) -> Plane: ...
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+    @property
+    def instances(self) -> tuple[Instance, ...]: ...
+    @property
+    def shape(self) -> tuple[int, int]: ...
+    def labels(self, name: str, /) -> NDArray[np.int32]: ...
+    def semantic(self) -> NDArray[np.uint8]: ...
+    def record(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Where the files of one result lie.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if need be.
+    stem : str
+        What all file names begin with.
+    classes : tuple of str
+        Names of the classes, in order.
+    coco : bool
+        Whether COCO annotations are written too.
+    """
+
+    folder: Path
+    stem: str
+    classes: tuple[str, ...]
+    coco: bool = False
+
+    @property
+    def semantic(self) -> Path:
+        return self.folder / f"{self.stem}_semantic.tif"
+
+    @property
+    def overlay(self) -> Path:
+        return self.folder / f"{self.stem}_overlay.png"
+
+    @property
+    def record(self) -> Path:
+        return self.folder / f"{self.stem}.json"
+
+    @property
+    def annotations(self) -> Path:
+        return self.folder / f"{self.stem}_coco.json"
+
+    @property
+    def labels(self) -> dict[str, Path]:
+        """The label image of each class."""
+        stems = unique_names(self.classes)
+        return {name: self.folder / f"{self.stem}_{stems[name]}.tif" for name in self.classes}
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Every file, in the order in which they are written."""
+        extra = (self.annotations,) if self.coco else ()
+        return (self.semantic, *self.labels.values(), self.overlay, *extra, self.record)
+
+    def write(self, result: Exportable) -> tuple[Path, ...]:
+        """Write all files, the record last: where it is there, the rest is there too.
+
+        Raises
+        ------
+        ExportError
+            When a file cannot be written; the text says which ones are there already.
+        """
+        make_folder(self.folder)
+        written: list[Path] = []
+        for path, write in self._steps(result):
+            try:
+                write(path)
+            except ExportError as error:
+                raise _with_written(error, written) from error
+            written.append(path)
+        return tuple(written)
+
+    def _steps(self, result: Exportable) -> list[tuple[Path, Callable[[Path], None]]]:
+        parts = (result.vocabulary, result.instances)
+        steps: list[tuple[Path, Callable[[Path], None]]] = [
+            (self.semantic, lambda path: write_label_tiff(path, result.semantic()))
+        ]
+        for name, file in self.labels.items():
+            steps.append((file, lambda path, name=name: write_label_tiff(path, result.labels(name))))  # type: ignore[misc]
+        steps.append((self.overlay, lambda path: write_overlay_png(path, result.image, *parts)))
+        if self.coco:
+            steps.append((self.annotations, lambda path: write_coco(path, result.name, result.shape, *parts)))
+        steps.append((self.record, lambda path: write_record(path, result.record(), self._file_names())))
+        return steps
+
+    def _file_names(self) -> dict[str, Any]:
+        names: dict[str, Any] = {
+            "semantic": self.semantic.name,
+            "labels": {name: path.name for name, path in self.labels.items()},
+            "overlay": self.overlay.name,
+        }
+        return names | ({"coco": self.annotations.name} if self.coco else {})
+
+
+def _with_written(error: ExportError, written: Sequence[Path]) -> ExportError:
+    if not written:
+        return error
+    done = ", ".join(path.name for path in written)
+    return ExportError(error.happened, kept=f"{error.kept} Already written: {done}.", remedy=error.remedy)
