@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -215,6 +217,25 @@ def test_without_classes_the_buttons_say_so(person, viewer):
     viewer.add_image(squares())
     assert not person.dock.suggestions.suggest.isEnabled()
     assert "Add at least one class" in person.dock.suggestions.reason.text()
+
+
+def test_a_full_disk_on_export_is_told_and_the_layers_stay(qtbot, person, viewer, tmp_path, monkeypatch):
+    viewer.add_image(squares(), name="squares")
+    person.name_classes("bright")
+    person.press(person.dock.suggestions.suggest)
+    person.press(person.dock.suggestions.accept_all)
+    person.press(person.dock.run.run)
+    labels = viewer.layers["bright"].data.copy()
+
+    def full(*_args, **_kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "mkstemp", full)
+    person.dock.export.folder.setText(str(tmp_path))
+    person.press(person.dock.export.export)
+    qtbot.waitUntil(lambda: "No space left" in person.message, timeout=5000)
+    assert np.array_equal(viewer.layers["bright"].data, labels)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("text", ["bright", "BRIGHT", "background", "emoji \N{MICROSCOPE}", " "])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from napari_zeroseg._napari.layer_view import LayerView
 from napari_zeroseg._napari.shortcuts import SHORTCUTS, install_shortcuts
 from napari_zeroseg._napari.watch import watch_images
 from napari_zeroseg._qt.dock import Dock
-from napari_zeroseg._qt.gui_thread import GuiThread
+from napari_zeroseg._qt.gui_thread import Background, GuiThread
 from napari_zeroseg.core.errors import ZeroSegError
 from napari_zeroseg.session.runner import Runner, models_thread
 from napari_zeroseg.session.session import Session
@@ -42,9 +43,11 @@ class ZeroSegWidget(QWidget):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer, session: Session | None = None) -> None:
         super().__init__()
-        self.session = session or Session(Runner(models_thread(), GuiThread()))
+        gui = GuiThread()
+        self.session = session or Session(Runner(models_thread(), gui))
+        background = Background(ThreadPoolExecutor(1, "zeroseg-files"), gui)
         samples = {title: partial(_open_sample, napari_viewer, key) for key, title in SAMPLES.items()}
-        self.dock = Dock(self.session, samples, [(s.key, s.text, s.where) for s in SHORTCUTS])
+        self.dock = Dock(self.session, background, samples, [(s.key, s.text, s.where) for s in SHORTCUTS])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.dock)
@@ -56,6 +59,7 @@ class ZeroSegWidget(QWidget):
             self._layers.close,
             self.dock.release,
             self.session.close,
+            background.close,
         ]
         # a viewer that is closed deletes its docks without asking them to close
         self.destroyed.connect(self.session.close)

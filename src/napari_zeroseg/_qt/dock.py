@@ -10,6 +10,7 @@ from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_zeroseg._qt.activity_bar import ActivityBar
+from napari_zeroseg._qt.export_panel import ExportPanel
 from napari_zeroseg._qt.history_bar import HistoryBar
 from napari_zeroseg._qt.image_panel import ImagePanel
 from napari_zeroseg._qt.message_bar import MessageBar
@@ -22,6 +23,7 @@ from napari_zeroseg._qt.suggestion_panel import SuggestionPanel
 from napari_zeroseg._qt.vocabulary_panel import VocabularyPanel
 
 if TYPE_CHECKING:
+    from napari_zeroseg._qt.gui_thread import Background
     from napari_zeroseg.session.session import Session
 
 WIDTH = 400
@@ -34,6 +36,8 @@ class Dock(QWidget):
     ----------
     session : Session
         What is shown.
+    background : Background
+        Where files are written.
     samples : mapping of str to callable
         What opens each sample image, by its title.
     keys : sequence of (str, str, str)
@@ -41,7 +45,11 @@ class Dock(QWidget):
     """
 
     def __init__(
-        self, session: Session, samples: Mapping[str, Callable[[], object]], keys: Keys = ()
+        self,
+        session: Session,
+        background: Background,
+        samples: Mapping[str, Callable[[], object]],
+        keys: Keys = (),
     ) -> None:
         super().__init__()
         self.messages = MessageBar(session)
@@ -50,6 +58,7 @@ class Dock(QWidget):
         self.suggestions = SuggestionPanel(session)
         self.run = RunPanel(session)
         self.refine = RefinePanel(session)
+        self.export = ExportPanel(session, background)
         self.activity = ActivityBar(session)
         self.history = HistoryBar(session, keys)
         self._bind_keys()
@@ -71,6 +80,7 @@ class Dock(QWidget):
             ("Suggestions", self.suggestions),
             ("Run", self.run),
             ("Refine", self.refine),
+            ("Export", self.export),
         )
         content = QWidget()
         layout = column(content)

@@ -10,6 +10,8 @@ from qtpy.QtCore import QObject, Qt, Signal
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from napari_zeroseg.session.runner import Deliver
+
 T = TypeVar("T")
 
 
@@ -32,22 +34,45 @@ class GuiThread(QObject):
         function()
 
 
-def in_background(
-    executor: Executor,
-    deliver: Callable[[Callable[[], None]], None],
-    work: Callable[[], T],
-    on_done: Callable[[T], None],
-    on_problem: Callable[[Exception], None],
-) -> None:
-    """Do ``work`` on an executor and bring its result, or its problem, back through ``deliver``."""
+class Background:
+    """Does work beside the window and brings what comes of it back.
 
-    def consume() -> None:
-        try:
-            result = work()
-        except Exception as error:  # noqa: BLE001 - whatever went wrong is told to the user
-            problem = error
-            deliver(lambda: on_problem(problem))
-        else:
-            deliver(lambda: on_done(result))
+    Parameters
+    ----------
+    executor : Executor
+        Does the work.
+    deliver : callable
+        Calls a function on the thread of the window.
+    """
 
-    executor.submit(consume)
+    def __init__(self, executor: Executor, deliver: Deliver) -> None:
+        self._executor = executor
+        self._deliver = deliver
+        self._closed = False
+
+    def do(
+        self,
+        work: Callable[[], T],
+        on_done: Callable[[T], None],
+        on_problem: Callable[[Exception], None],
+    ) -> None:
+        """Call ``work`` elsewhere, then ``on_done`` or ``on_problem`` here."""
+
+        def consume() -> None:
+            try:
+                result = work()
+            except Exception as error:  # noqa: BLE001 - whatever went wrong is told to the user
+                problem = error
+                self._bring(lambda: on_problem(problem))
+            else:
+                self._bring(lambda: on_done(result))
+
+        self._executor.submit(consume)
+
+    def _bring(self, callback: Callable[[], None]) -> None:
+        self._deliver(lambda: None if self._closed else callback())
+
+    def close(self) -> None:
+        """Finish what was begun, and tell nobody."""
+        self._closed = True
+        self._executor.shutdown(wait=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QFont, QPainter, QPalette
+from qtpy.QtGui import QColor, QFont, QPainter, QPalette, QTextLayout
 from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from napari_zeroseg._qt.rows_model import Index, Role
@@ -36,6 +36,30 @@ def paint_text(painter: QPainter, rect: QRect, text: str, color: QColor, font: Q
     painter.setPen(color)
     cut = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
     painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, cut)
+
+
+def paint_lines(
+    painter: QPainter, rect: QRect, text: str, color: QColor, font: QFont
+) -> int:
+    """Paint as many wrapped lines as fit, the last one cut where need be; return their height."""
+    painter.setFont(font)
+    painter.setPen(color)
+    metrics = painter.fontMetrics()
+    layout = QTextLayout(text, font)
+    layout.beginLayout()
+    top = 0
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(rect.width())
+        rest = text[line.textStart() :]
+        is_last = top + 2 * metrics.height() > rect.height()
+        shown = rest if is_last else rest[: line.textLength()].rstrip()
+        shown = metrics.elidedText(shown, Qt.TextElideMode.ElideRight, rect.width())
+        painter.drawText(rect.left(), rect.top() + top + metrics.ascent(), shown)
+        top += metrics.height()
+        if is_last:
+            break
+    layout.endLayout()
+    return top
 
 
 def paint_chips(

@@ -177,8 +177,7 @@ class RefinePanel(SessionView):
         self.correct.show_readiness(readiness, one)
         for button in (self.accept, self.delete):
             button.show_readiness(readiness, unchosen)
-        drawing = self._session.state.draft is not None
-        self.reason.show_readiness(readiness, [Action.DRAW, *([Action.COMMIT] if drawing else [])])
+        self.reason.show_readiness(readiness, [Action.DRAW])
 
     def _on_selection_changed(self) -> None:
         rows = self.table.chosen_rows()
@@ -209,7 +208,7 @@ class RefinePanel(SessionView):
 def _described(draft: Draft) -> str:
     what = f"{draft.name} {draft.instance_id}" if draft.instance_id else f"a new {draft.name}"
     if not draft.prompt.points and draft.prompt.box is None:
-        return f"Drawing {what}: click inside it on the image."
+        return f"Drawing {what}: click inside it on the image; right-click on what does not belong."
     if draft.mask is None:
         return f"Drawing {what}…"
     return f"Drawing {what}: {draft.mask.area:,} px, confidence {draft.score:.2f}"

@@ -29,7 +29,7 @@ class ShortcutSheet(QDialog):
         layout.setHorizontalSpacing(18)
         layout.setVerticalSpacing(6)
         for number, (key, text, where) in enumerate((*keys, *DOCK_KEYS)):
-            layout.addWidget(_bold(key), number, 0)
+            layout.addWidget(_bold(key.replace("Control", "Ctrl").replace("-", "+")), number, 0)
             layout.addWidget(QLabel(text), number, 1)
             layout.addWidget(QLabel(where), number, 2)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QModelIndex, QRect, QRectF, Qt
-from qtpy.QtGui import QFont, QKeySequence, QPainter, QShortcut
+from qtpy.QtGui import QColor, QFont, QKeySequence, QPainter, QShortcut
 from qtpy.QtWidgets import QDoubleSpinBox, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from napari_zeroseg._qt.action_button import ActionButton, ReasonLine
@@ -18,10 +18,11 @@ from napari_zeroseg._qt.painting import (
     ink,
     paint_chips,
     paint_ground,
+    paint_lines,
     paint_swatch,
     paint_text,
 )
-from napari_zeroseg._qt.rows_model import Index
+from napari_zeroseg._qt.rows_model import Index, Role
 from napari_zeroseg._qt.section import TextLine, column, row
 from napari_zeroseg._qt.session_view import SessionView
 from napari_zeroseg._qt.suggestion_model import (
@@ -46,6 +47,7 @@ WIDTHS = (108, 0, 46, 30, 30)
 ROW_HEIGHT = 60
 MOST_TAGS = 12
 CHIP_HEIGHT = 18
+NAME_HEIGHT = 36
 
 
 class SuggestionPanel(SessionView):
@@ -181,16 +183,21 @@ class _NameDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         painter.save()
         paint_ground(painter, option)
-        middle = option.rect.center().y()
-        upper = QRect(option.rect.left(), middle - 18, option.rect.width(), 18)
-        paint_swatch(painter, upper, index.data(Qt.ItemDataRole.DecorationRole))
-        bold = QFont(option.font)
+        area = option.rect.adjusted(0, 5, 0, 0)
+        paint_swatch(painter, QRect(area.left(), area.top(), area.width(), CHIP_HEIGHT), _color(index))
+        bold, small = QFont(option.font), _small(option.font)
         bold.setBold(True)
-        indent = MARGIN + 18
-        paint_text(painter, upper.adjusted(indent, 0, -2, 0), index.data(), ink(option), bold)
-        lower = upper.translated(0, 18).adjusted(indent, 0, -2, 0)
-        paint_text(painter, lower, index.data(DetailRole), ink(option, FAINT), _small(option.font))
+        name = QRect(area.left() + MARGIN + 18, area.top(), area.width() - MARGIN - 20, NAME_HEIGHT)
+        used = paint_lines(painter, name, index.data(), ink(option), bold)
+        decision = QRect(name.left(), name.top() + used, name.width(), CHIP_HEIGHT)
+        paint_text(painter, decision, index.data(DetailRole), ink(option, FAINT), small)
         painter.restore()
+
+
+def _color(index: Index) -> QColor:
+    color = index.data(Role.DecorationRole)
+    assert isinstance(color, QColor)
+    return color
 
 
 class _ReasonDelegate(QStyledItemDelegate):
@@ -205,11 +212,8 @@ class _ReasonDelegate(QStyledItemDelegate):
         if chips:
             line = QRect(area.left(), area.top(), area.width(), CHIP_HEIGHT)
             paint_chips(painter, line, chips, ink(option), font)
-            area.setTop(line.bottom() + 4)
-        painter.setFont(font)
-        painter.setPen(ink(option, FAINT))
-        place = Qt.AlignmentFlag.AlignTop if chips else Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(area, int(place | Qt.TextFlag.TextWordWrap), index.data(DetailRole))
+            area.setTop(line.bottom() + 3)
+        paint_lines(painter, area, index.data(DetailRole), ink(option, FAINT), font)
         painter.restore()
 
 

@@ -1,0 +1,134 @@
+"""Writing the results for other tools."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QUrl
+from qtpy.QtGui import QDesktopServices
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QPushButton
+
+from napari_zeroseg._qt.action_button import ActionButton, ReasonLine
+from napari_zeroseg._qt.section import TextLine, column, row
+from napari_zeroseg._qt.session_view import SessionView
+from napari_zeroseg.api import Result
+from napari_zeroseg.core.errors import ExportError, ZeroSegError
+from napari_zeroseg.export.bundle import Bundle
+from napari_zeroseg.export.names import safe_name
+from napari_zeroseg.session.readiness import Action
+
+if TYPE_CHECKING:
+    from napari_zeroseg._qt.gui_thread import Background
+    from napari_zeroseg.session.session import Session
+    from napari_zeroseg.session.source import ImageSource
+
+WRITES = (
+    "Writes one label TIFF per class, one TIFF with all classes, an overlay picture and the record "
+    "of how they were made."
+)
+
+
+class ExportPanel(SessionView):
+    """Choose a folder, export, see what was written.
+
+    Parameters
+    ----------
+    session : Session
+        Whose results are written.
+    background : Background
+        Where files are written, so that the window does not wait for them.
+    """
+
+    def __init__(self, session: Session, background: Background) -> None:
+        super().__init__(session)
+        self._background = background
+        self._writing = ""
+        self.folder = QLineEdit(str(Path.home()))
+        self.browse = QPushButton("Browse…")
+        self.coco = QCheckBox("COCO annotations too (JSON)")
+        self.export = ActionButton(
+            "Export", Action.EXPORT, f"{WRITES}\nFiles of the same name are replaced", self._start
+        )
+        self.reason = ReasonLine()
+        self.written = TextLine()
+        self.show_folder = QPushButton("Show the folder")
+        self._build()
+        self._connect()
+        self._show_readiness()
+
+    def _build(self) -> None:
+        self.folder.setAccessibleName("Folder for the files")
+        self.folder.setToolTip("The folder that the files are written into; it is made if need be")
+        self.browse.setToolTip("Choose the folder")
+        self.coco.setToolTip("One file with polygons and run-length masks that many training tools read")
+        self.show_folder.setToolTip("Open the folder in the file manager")
+        self.show_folder.hide()
+        layout = column(self)
+        layout.addWidget(TextLine(WRITES))
+        layout.addLayout(row(self.folder, self.browse))
+        layout.addWidget(self.coco)
+        for widget in (self.export, self.reason, self.written, self.show_folder):
+            layout.addWidget(widget)
+
+    def _connect(self) -> None:
+        self.browse.clicked.connect(self._on_browse_clicked)
+        self.show_folder.clicked.connect(
+            lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(self.folder.text()))
+        )
+        self._listen(self._session.changed, self._show_readiness)
+        self._listen(self._session.source_changed, self._show_readiness)
+
+    def _show_readiness(self, *_: object) -> None:
+        readiness = self._session.readiness
+        self.export.show_readiness(readiness, self._writing)
+        self.reason.show_readiness(readiness, [Action.EXPORT])
+
+    def _on_browse_clicked(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the files", self.folder.text())
+        if folder:
+            self.folder.setText(folder)
+
+    def _start(self) -> None:
+        source, state, recipe = self._session.source, self._session.state, self._session.recipe
+        assert source is not None
+        shown = replace(state, instances=state.on_plane(source.plane))
+        bundle = Bundle(
+            Path(self.folder.text()).expanduser(),
+            _stem(source),
+            state.vocabulary.names,
+            coco=self.coco.isChecked(),
+        )
+        self._show_writing("The files are being written.")
+        self._background.do(
+            lambda: bundle.write(Result(source.name, source.pixels, shown, recipe)),
+            self._on_written,
+            self._on_problem,
+        )
+
+    def _show_writing(self, text: str) -> None:
+        self._writing = text
+        self.written.show_text(text)
+        self.show_folder.hide()
+        self._show_readiness()
+
+    def _on_written(self, paths: tuple[Path, ...]) -> None:
+        self._show_writing("")
+        self.written.show_text(f"Written: {', '.join(p.name for p in paths)}")
+        self.show_folder.show()
+
+    def _on_problem(self, problem: Exception) -> None:
+        self._show_writing("")
+        self._session.problem_raised.emit(_told(problem))
+
+
+def _stem(source: ImageSource) -> str:
+    plane = "".join(f"_{index}" for index in source.plane)
+    return f"{safe_name(source.name)}{plane}"
+
+
+def _told(problem: Exception) -> ZeroSegError:
+    if isinstance(problem, ZeroSegError):
+        return problem
+    return ExportError(f"The export failed: {type(problem).__name__}: {problem}", kept="Your masks are safe.")

@@ -1,0 +1,84 @@
+"""Exporting from the dock: files, a full disk, and work beside the window."""
+
+from __future__ import annotations
+
+import errno
+import json
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import tifffile
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog
+
+from napari_zeroseg._qt.export_panel import ExportPanel
+from napari_zeroseg._qt.gui_thread import Background, GuiThread
+from napari_zeroseg.session.runner import InlineExecutor
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def make_panel(qtbot, session, folder, background=None):
+    panel = ExportPanel(session, background or Background(InlineExecutor(), lambda act: act()))
+    qtbot.addWidget(panel)
+    panel.folder.setText(str(folder))
+    return panel
+
+
+def test_all_files_are_written_and_named(qtbot, segmented, tmp_path):
+    panel = make_panel(qtbot, segmented, tmp_path / "new")
+    panel.coco.setChecked(True)
+    qtbot.mouseClick(panel.export, LEFT)
+    written = {p.name for p in (tmp_path / "new").iterdir()}
+    assert written == {
+        "squares_semantic.tif", "squares_bright.tif", "squares_grey.tif", "squares_gone.tif",
+        "squares_overlay.png", "squares_coco.json", "squares.json",
+    }  # fmt: skip
+    assert all(name in panel.written.text() for name in written)
+    semantic = tifffile.imread(tmp_path / "new" / "squares_semantic.tif")
+    assert np.bincount(semantic.ravel()).tolist()[1:] == [200, 144]
+    assert json.loads((tmp_path / "new" / "squares.json").read_text())["image"]["name"] == "squares"
+
+
+def test_a_full_disk_is_told_and_the_masks_stay(qtbot, segmented, tmp_path, monkeypatch):
+    def full(*_args, **_kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    problems = []
+    segmented.problem_raised.connect(problems.append)
+    panel = make_panel(qtbot, segmented, tmp_path)
+    before = segmented.state
+    monkeypatch.setattr(tempfile, "mkstemp", full)
+    qtbot.mouseClick(panel.export, LEFT)
+    assert "No space left" in problems[0].happened
+    assert problems[0].remedy
+    assert segmented.state is before
+    assert panel.export.isEnabled()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_are_written_beside_the_window(qtbot, segmented, tmp_path):
+    background = Background(ThreadPoolExecutor(1), GuiThread())
+    panel = make_panel(qtbot, segmented, tmp_path, background)
+    qtbot.mouseClick(panel.export, LEFT)
+    assert not panel.export.isEnabled()
+    assert "being written" in panel.export.toolTip()
+    qtbot.waitUntil(panel.export.isEnabled, timeout=5000)
+    assert (tmp_path / "squares.json").exists()
+    background.close()
+
+
+def test_without_masks_the_button_says_why(qtbot, session, tmp_path):
+    panel = make_panel(qtbot, session, tmp_path)
+    assert not panel.export.isEnabled()
+    assert "no masks" in panel.reason.text()
+
+
+@pytest.mark.parametrize(("chosen", "expected"), [("/somewhere", "/somewhere"), ("", "before")])
+def test_browse_takes_the_folder_unless_it_is_left(qtbot, session, monkeypatch, chosen, expected):
+    panel = make_panel(qtbot, session, "before")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: chosen)
+    qtbot.mouseClick(panel.browse, LEFT)
+    assert panel.folder.text() == expected
