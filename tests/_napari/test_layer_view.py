@@ -195,6 +195,19 @@ def test_eraser_fill_polygon_and_setitem_reach_the_session(scene: Scene) -> None
     np.testing.assert_array_equal(np.unique(layer.data), [0, first, second])
 
 
+def test_the_brush_offers_a_new_object_and_stays_with_it(scene: Scene) -> None:
+    scene.find("bright")
+    layer = scene.labels()
+    assert layer.selected_label == 3
+    layer.paint((20, 20), layer.selected_label)
+    layer.paint((24, 20), layer.selected_label)
+    assert {i.id for i in scene.session.state.instances} == {1, 2, 3}
+    layer.selected_label = 2  # picked by a person
+    assert scene.session.hand.instance_in(scene.session.state).id == 2
+    scene.session.accept_all_instances("bright")
+    assert layer.selected_label == 2
+
+
 # layers that people remove and rename
 
 

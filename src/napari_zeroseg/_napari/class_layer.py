@@ -59,6 +59,7 @@ class ClassLayer:
         self._instances: tuple[Instance, ...] = ()
         self._writing = False
         self._stroke: tuple[Plane, Window] | None = None
+        self._label = 1
         self._brushed = 0
         # 16 bits: napari maps them to colours on the graphics card, wider ones on the CPU
         self.layer = Labels(np.zeros(shape, np.uint16), name=name, **transform)
@@ -150,8 +151,8 @@ class ClassLayer:
         """Let the brush draw a new object, unless a person has chosen or brushed the label."""
         ids = {i.id for i in self._instances}
         if self.layer.selected_label in ids - {self._brushed}:
-            with self._written():
-                self.layer.selected_label = max(ids) + 1
+            self._label = max(ids) + 1
+            self.layer.selected_label = self._label
 
     # from the layer to the session
 
@@ -181,8 +182,9 @@ class ClassLayer:
             self._on_paint(self, plane, window)
 
     def _on_layer_selected_label(self) -> None:
-        if not self._writing:
-            label = self._brushed = self.layer.selected_label
+        label = self.layer.selected_label
+        if label != self._label:  # napari announces the same label with each new colormap
+            self._label = self._brushed = label
             there = any(i.id == label for i in self._instances)
             self._on_choose(self.name, label if there else None)
 

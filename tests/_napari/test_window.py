@@ -1,0 +1,85 @@
+"""Mouse and keys on the canvas of a real window."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from napari.layers import Points
+from qtpy.QtCore import QPoint, Qt
+
+from napari_zeroseg._napari.shortcuts import SHORTCUTS, install_shortcuts
+from tests._napari.conftest import Scene, scene_of
+from tests.fakes import squares
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "linux" and not os.environ.get("DISPLAY"), reason="needs a display"
+)
+
+
+@pytest.fixture
+def window(make_napari_viewer: Callable, qtbot: object) -> Scene:
+    viewer = make_napari_viewer(show=True)
+    viewer.add_image(squares(), name="squares", scale=(2, 2))
+    scene = scene_of(viewer)
+    scene.session.add_classes("bright; grey")
+    install_shortcuts(viewer, scene.session, scene.view)
+    viewer.reset_view()
+    return scene
+
+
+def click(scene: Scene, qtbot: object, row: float, col: float, button: Qt.MouseButton) -> None:
+    """Click on a pixel of the image."""
+    native = scene.viewer.window._qt_viewer.canvas.native
+    camera = scene.viewer.scene.camera
+    world = np.array([row, col]) * 2
+    y, x = (world - camera.center[-2:]) * camera.zoom + np.array([native.height(), native.width()]) / 2
+    qtbot.mouseMove(native, QPoint(round(x), round(y)))
+    qtbot.mouseClick(native, button, pos=QPoint(round(x), round(y)))
+
+
+def test_clicks_on_the_canvas_draw_an_object(window: Scene, qtbot: object) -> None:
+    session, native = window.session, window.viewer.window._qt_viewer.canvas.native
+    qtbot.keyClick(native, Qt.Key.Key_N)
+    click(window, qtbot, 9, 8, Qt.MouseButton.LeftButton)
+    click(window, qtbot, 12, 8, Qt.MouseButton.RightButton)
+    points = session.state.draft.prompt.points
+    assert [p.positive for p in points] == [True, False]
+    np.testing.assert_allclose([(p.y, p.x) for p in points], [(9, 8), (12, 8)], atol=0.5)
+    assert np.count_nonzero(window.labels("Draft").data) == 90
+    qtbot.keyClick(native, Qt.Key.Key_C)
+    assert np.count_nonzero(window.labels().data) == 90
+    qtbot.keyClick(native, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert session.state.draft is not None
+    assert len(window.prompts.data) == 2
+
+
+def test_prompts_leave_the_letters_free(window: Scene, qtbot: object) -> None:
+    from napari.utils.key_bindings import coerce_keybinding
+
+    window.session.begin("bright")
+    assert isinstance(window.viewer.layers.selection.active, Points)
+    letters = {coerce_keybinding(s.key) for s in SHORTCUTS}
+    assert coerce_keybinding("S") in Points.class_keymap  # napari has bound its own
+    assert not letters & {*Points.class_keymap, *type(window.viewer).class_keymap}
+
+
+def test_a_stroke_of_the_brush_is_one_step(window: Scene, qtbot: object) -> None:
+    window.find("bright")
+    layer = window.labels()
+    before = layer.data.copy()
+    window.viewer.layers.selection.active = layer
+    layer.mode = "paint"
+    layer.brush_size = 2
+    assert layer.selected_label == 3
+    native = window.viewer.window._qt_viewer.canvas.native
+    click(window, qtbot, 20, 20, Qt.MouseButton.LeftButton)
+    assert window.session.state.instance("bright", 3).mask.area == np.count_nonzero(layer.data == 3)
+    click(window, qtbot, 20, 22, Qt.MouseButton.LeftButton)
+    assert {i.id for i in window.session.state.instances} == {1, 2, 3}
+    for _ in range(2):
+        qtbot.keyClick(native, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    np.testing.assert_array_equal(layer.data, before)
