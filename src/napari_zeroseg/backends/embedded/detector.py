@@ -11,12 +11,15 @@ import numpy as np
 from napari_zeroseg.backends.embedded.regions import regions_of
 from napari_zeroseg.backends.embedded.selection import best_disjoint, nesting
 from napari_zeroseg.backends.embedded.words import (
+    BRIGHT,
+    DARK,
     RegionTable,
     color_fit,
     names_hue,
     ramp,
     shape_fit,
     texture_fit,
+    words_in,
 )
 from napari_zeroseg.core.attributes import alternatives
 from napari_zeroseg.core.detection import Detection
@@ -59,6 +62,10 @@ class DetectorSettings:
     rounds: int = 2
 
 
+VISIBLE = (0.02, 0.2)
+"""Contrast, as parts of the image's strong ones, at which a region begins to be seen, and is plain."""
+CUT_OFF = (0.8, 0.55)
+"""Part of an outline that lies on the image's border, at which a region is no object, and may be one."""
 SETTINGS = DetectorSettings()
 
 
@@ -71,6 +78,22 @@ class Scene:
     parent: NDArray[np.intp]
     objectness: Floats
     shape: tuple[int, int]
+    ground: float
+
+    def room(self, color: str) -> float:
+        """Return how much of the image's range lies on the side of its ground that a colour names.
+
+        Objects on a dark ground are bright, those on a bright ground dark, as a rule.
+        """
+        words = words_in(color)
+        if any(w in BRIGHT for w in words):
+            return 1 - self.ground
+        return self.ground if any(w in DARK for w in words) else 0.5
+
+    @property
+    def explained(self) -> Floats:
+        """How much of the image's variation each region stands for."""
+        return np.sqrt(self.table.area_fraction) * self.table.color_contrast**2
 
     @classmethod
     def of(cls, image: Plane) -> Scene:
@@ -78,14 +101,19 @@ class Scene:
         table = RegionTable.of(regions)
         shape = (image.shape[0], image.shape[1])
         parent = nesting([r.mask for r in regions], shape)
-        return cls(regions, table, parent, objectness(table), shape)
+        low, ground, high = np.percentile(image.mean(axis=2), (1, 50, 99.5))
+        place = float((ground - low) / max(high - low, 1e-6))
+        return cls(regions, table, parent, objectness(table), shape, min(place, 1.0))
 
 
 def objectness(table: RegionTable) -> Floats:
     """Grade how much a region looks like one thing: compact, with a crisp outline."""
-    solid = table.edge[table.compactness > 0.7]
-    crispest = max(float(np.percentile(solid, 90)), 1e-3) if solid.size else 1.0
-    return table.worth * np.sqrt(np.clip(table.edge / crispest, 0, 1)) * ramp(table.compactness, 0.3, 0.9)
+    solid = table.area_fraction * ramp(table.compactness, 0.5, 0.9)
+    crisp = np.clip(table.edge / _weighted_quantile(table.edge, solid, 0.9), 0, 1)
+    contrast = table.color_contrast
+    strong = ramp(contrast / _weighted_quantile(contrast, solid, 0.9), *VISIBLE)
+    own = ramp(table.border, *CUT_OFF)
+    return table.worth * own * strong * np.sqrt(crisp) * ramp(table.compactness, 0.3, 0.9)
 
 
 class EmbeddedDetector:
@@ -123,9 +151,8 @@ class EmbeddedDetector:
         best, most = [], 0.0
         for color in alternatives(look.color) or ("",):
             chosen = self._choose(scene, base * color_fit(color, scene.table))
-            support = sum(s * float(np.sqrt(scene.regions[i].mask.area)) for i, s in chosen)
-            if names_hue(color):
-                support *= self._settings.specific
+            support = sum(s * scene.explained[i] for i, s in chosen)
+            support *= self._settings.specific if names_hue(color) else scene.room(color)
             if support > most:
                 best, most = chosen, support
         return best
@@ -150,10 +177,10 @@ class EmbeddedDetector:
     def _typical(self, table: RegionTable, chosen: NDArray[np.intp], weight: Floats) -> Floats:
         """Grade how alike each region is to those chosen: objects of one class look alike."""
         size = np.log2(table.diameter)
-        contrast = np.linalg.norm(table.color - table.surround, axis=1)
+        contrast = table.color_contrast
         weight = weight * table.diameter[chosen]
-        middle = _weighted_median(size[chosen], weight)
-        usual = _weighted_median(contrast[chosen], weight)
+        middle = _weighted_quantile(size[chosen], weight)
+        usual = _weighted_quantile(contrast[chosen], weight)
         low, high = self._settings.contrast_floor
         like = np.exp(-0.5 * ((size - middle) / self._settings.size_spread) ** 2)
         return like * ramp(contrast, low * usual, high * usual)
@@ -171,7 +198,8 @@ def _among(usable: NDArray[np.intp], parent: NDArray[np.intp]) -> NDArray[np.int
     return found
 
 
-def _weighted_median(values: Floats, weights: Floats) -> float:
+def _weighted_quantile(values: Floats, weights: Floats, part: float = 0.5) -> float:
     order = np.argsort(values)
     total = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(total, total[-1] / 2)])
+    place = min(int(np.searchsorted(total, part * total[-1])), len(order) - 1)
+    return max(float(values[order][place]), 1e-6)

@@ -78,6 +78,11 @@ class RegionTable:
         return self.color[:, 0] - self.surround[:, 0]
 
     @property
+    def color_contrast(self) -> Floats:
+        """Distance of inside and surround in CIELAB."""
+        return np.linalg.norm(self.color - self.surround, axis=1)
+
+    @property
     def relative_contrast(self) -> Floats:
         """Lightness against the surround; 1 or -1 for the strongest regions of the image."""
         contrast = self.contrast
