@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,17 +18,19 @@ if TYPE_CHECKING:
     from napari_zeroseg.backends.roles import TextEncoder
     from napari_zeroseg.core.vocabulary import Vocabulary
 
-THRESHOLD = 0.55
-MARGIN = 0.05
+THRESHOLD = 0.5  # least similarity of the nearest word of a class
+NEIGHBORS = 8  # words that vote
+TEMPERATURE = 0.1  # difference in similarity that divides a vote by e
+SHARE = 0.6  # of the votes, which a class must have
 CONCEPTS = 10  # of which the words are compared too
 
 
 class Neighbors:
     """Words whose class is known, as points in the encoder's space.
 
-    Beside the words of the classes stand those of the lexicon that belong to no class: a phrase
-    belongs to a class only where none of these is as near. A bare threshold cannot tell that
-    "grass" is no bird, as right and wrong answers have like scores.
+    Beside the words of the classes stand those of the lexicon that belong to no class. The nearest
+    words vote, and a class must have most of the votes: right and wrong answers have like scores, so
+    that a bare threshold cannot tell that "grass" is no bird.
 
     A phrase is compared with the names of all concepts of the lexicon first, and then with the
     words of the nearest ones: to embed all of its words would take seconds.
@@ -36,7 +39,6 @@ class Neighbors:
     def __init__(
         self, vocabulary: Vocabulary, words: ClassWords, lexicon: Lexicon, encoder: TextEncoder
     ) -> None:
-        self._names = vocabulary.names
         self._words = words
         self._lexicon = lexicon
         self._encoder = encoder
@@ -64,12 +66,19 @@ class Neighbors:
 
     def _decide(self, phrase: str, point: NDArray[np.float32], anchors: dict[str, str]) -> PhraseMatch:
         nearness = self._encoder.encode(list(anchors)) @ point
-        classes = np.array(list(anchors.values()), dtype=object)
         barred = self._words.modified_by(phrase)
-        scores = {n: float(nearness[classes == n].max(initial=-1)) for n in self._names if n not in barred}
-        best = max(scores, key=lambda name: scores[name], default=None)
-        if best is None:
-            return PhraseMatch(phrase, None, "embedding", 0.0)
-        rival = float(nearness[classes != best].max(initial=-1))
-        near = scores[best] >= THRESHOLD and scores[best] - rival >= MARGIN
-        return PhraseMatch(phrase, best if near else None, "embedding", round(max(scores[best], 0.0), 3))
+        owners = ["" if owner in barred else owner for owner in anchors.values()]
+        nearest = np.argsort(-nearness)[:NEIGHBORS]
+        name, share = _elected([(float(nearness[i]), owners[i]) for i in nearest])
+        similarity = max((float(nearness[i]) for i in nearest if owners[i] == name), default=0.0)
+        meant = name if name and share >= SHARE and similarity >= THRESHOLD else None
+        return PhraseMatch(phrase, meant, "embedding", round(min(max(similarity, 0.0), 1.0), 3))
+
+
+def _elected(neighbors: Sequence[tuple[float, str]]) -> tuple[str, float]:
+    """Return the owner with most votes and its share; near words have heavier votes than far ones."""
+    votes: dict[str, float] = {}
+    for similarity, owner in neighbors:
+        votes[owner] = votes.get(owner, 0.0) + math.exp(similarity / TEMPERATURE)
+    name = max(votes, key=lambda owner: votes[owner])
+    return name, votes[name] / sum(votes.values())
