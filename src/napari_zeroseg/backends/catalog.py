@@ -27,9 +27,10 @@ class Entry:
     role : Role
         What it does.
     name : str
-        ``family:variant``.
+        ``family:variant``; ``family:*`` where the user names the variant.
     target : str
-        ``module:attribute`` of the class that is called without arguments.
+        ``module:attribute`` of what is called to make it: without arguments, or with the variant
+        where that is open.
     summary : str
         One line for a person.
     licence : str
@@ -41,6 +42,18 @@ class Entry:
     target: str
     summary: str
     licence: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the user names the variant."""
+        return self.name.endswith(":*")
+
+    def answers_to(self, name: str) -> bool:
+        """Return whether a backend's name means this entry."""
+        if not self.is_open:
+            return name == self.name
+        family, _, variant = name.partition(":")
+        return f"{family}:*" == self.name and bool(variant.strip()) and variant != "*"
 
 
 _EMBEDDED = "napari_zeroseg.backends.embedded"
@@ -66,6 +79,20 @@ ENTRIES = (
         f"{_EMBEDDED}.refiner:EmbeddedRefiner",
         "Attribute book, synonyms and sentence embeddings; sends nothing",
         "BSD-3-Clause; all-MiniLM-L6-v2: Apache-2.0",
+    ),
+    Entry(
+        Role.REFINER,
+        "openai:*",
+        "napari_zeroseg.backends.llm.families:openai_refiner",
+        "A language model on a server that speaks OpenAI's protocol; sends words, after consent",
+        "The server's terms",
+    ),
+    Entry(
+        Role.REFINER,
+        "transformers:*",
+        "napari_zeroseg.backends.llm.families:transformers_refiner",
+        "A language model on this machine; sends nothing",
+        "The model's licence",
     ),
     Entry(
         Role.DETECTOR,
@@ -103,7 +130,7 @@ def find(role: Role, name: str) -> Entry:
         When there is none of that name for the role; the text lists those there are.
     """
     for entry in ENTRIES:
-        if entry.role is role and entry.name == name:
+        if entry.role is role and entry.answers_to(name):
             return entry
     known = ", ".join(e.name for e in ENTRIES if e.role is role)
     raise MissingBackendError(f"There is no {role} '{name}'.", remedy=f"Choose one of: {known}.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_zeroseg.backends.catalog import Role, find, profile
 from napari_zeroseg.backends.embeddings import RememberingSegmenter
+from napari_zeroseg.backends.guided import guided
 from napari_zeroseg.core.errors import MissingBackendError
 
 if TYPE_CHECKING:
@@ -53,12 +54,14 @@ def backends_of(recipe: Recipe) -> Backends:
         When a name is not in the catalog.
     """
     made: dict[str, Any] = {str(role): create(role, name) for role, name in names_of(recipe).items()}
-    return Backends(**made)
+    return Backends(**made | {"refiner": guided(made["refiner"], recipe.guidance)})
 
 
 @lru_cache(maxsize=None)
 def create(role: Role, name: str) -> Any:
     """Import and make a backend."""
-    module, _, attribute = find(role, name).target.partition(":")
-    made = getattr(importlib.import_module(module), attribute)()
+    entry = find(role, name)
+    module, _, attribute = entry.target.partition(":")
+    make = getattr(importlib.import_module(module), attribute)
+    made = make(name.partition(":")[2]) if entry.is_open else make()
     return RememberingSegmenter(made) if role is Role.SEGMENTER else made

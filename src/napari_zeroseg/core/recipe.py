@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_zeroseg.core.attributes import Attributes
 from napari_zeroseg.core.errors import BadFileError, BadVocabularyError
+from napari_zeroseg.core.guidance import Guidance
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 
 MAX_RECIPE_BYTES = 4_000_000
@@ -98,6 +99,7 @@ class Recipe(_Document):
     backends: dict[Words, Words] = Field(default_factory=dict)
     parameters: Parameters = Parameters()
     classes: tuple[ClassSpec, ...] = ()
+    guidance: Guidance = Guidance()
 
     @property
     def vocabulary(self) -> Vocabulary:

@@ -40,6 +40,8 @@ class Suggestion:
         Who says so: ``"name"``, ``"synonym"``, ``"embedding"``, ``"attributes"``, ``"llm"``, ``"you"``.
     decision : Decision
         What the user said.
+    implied : bool
+        The scene implies it, though no tag or caption word speaks for it.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Suggestion:
     evidence: tuple[str, ...] = ()
     source: str = ""
     decision: Decision = Decision.PENDING
+    implied: bool = False
 
     def decided(self, decision: Decision) -> Suggestion:
         return replace(self, decision=decision)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from napari_zeroseg.core.cancellation import Cancellation, cancelled_by
+
 T = TypeVar("T")
 
 Deliver = Callable[[Callable[[], None]], None]
@@ -46,6 +48,7 @@ class Runner:
         self._executor = executor or InlineExecutor()
         self._deliver = deliver
         self._run = 0
+        self._cancellation = Cancellation()
         self._questions: Counter[str] = Counter()
         self._closed = False
 
@@ -65,8 +68,9 @@ class Runner:
         ``on_end`` gets the exception that ended the run, or None. Neither is called after
         :meth:`cancel`.
         """
-        self._run += 1
+        self.cancel()
         number = self._run
+        self._cancellation = cancellation = Cancellation()
 
         def deliver(callback: Callable[[], None]) -> None:
             self._deliver(lambda: callback() if self._run == number else None)
@@ -74,10 +78,11 @@ class Runner:
         def consume() -> None:
             problem: BaseException | None = None
             try:
-                for event in work():
-                    if self._run != number:
-                        return
-                    deliver(lambda event=event: on_event(event))  # type: ignore[misc]
+                with cancelled_by(cancellation):
+                    for event in work():
+                        if self._run != number:
+                            return
+                        deliver(lambda event=event: on_event(event))  # type: ignore[misc]
             except Exception as error:  # every failure of a model is told to the user
                 problem = error
             deliver(lambda: on_end(problem))
@@ -115,11 +120,12 @@ class Runner:
         self._executor.submit(answer)
 
     def cancel(self) -> None:
-        """Drop the present run: nothing of it is delivered from now on."""
+        """Drop the present run: nothing of it is delivered from now on, and calls that wait end."""
         self._run += 1
+        self._cancellation.cancel()
 
     def close(self) -> None:
         """Drop everything and let the thread end."""
-        self._run += 1
+        self.cancel()
         self._closed = True
         self._executor.shutdown(wait=False, cancel_futures=True)

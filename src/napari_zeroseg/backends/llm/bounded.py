@@ -1,0 +1,37 @@
+"""Bounds on what a server may send back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx2
+
+from napari_zeroseg.backends.llm.problems import ChatError
+
+
+class _BoundedStream(httpx2.AsyncByteStream):
+    def __init__(self, stream: httpx2.AsyncByteStream, max_bytes: int) -> None:
+        self._stream = stream
+        self._left = max_bytes
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._stream:
+            self._left -= len(chunk)
+            if self._left < 0:
+                raise ChatError("The server's answer was far too long, and was not read to its end.")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def bounding(max_bytes: int) -> Callable[[httpx2.Response], Awaitable[None]]:
+    """Return a response hook that refuses long and compressed answers (which could be of any length)."""
+
+    async def bound(response: httpx2.Response) -> None:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise ChatError("The server compressed its answer, though it was asked not to.")
+        assert isinstance(response.stream, httpx2.AsyncByteStream)
+        response.stream = _BoundedStream(response.stream, max_bytes)
+
+    return bound

@@ -1,0 +1,104 @@
+"""What may leave this machine: a person sees the exact text and its recipient, and says yes or no."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from threading import Lock
+
+from napari_zeroseg.core.errors import ZeroSegError
+
+
+class TextKind(StrEnum):
+    """What a text that is to be sent holds, in words for a person."""
+
+    SCENE = "tags, caption and class names"
+    SCENE_WITH_EXAMPLES = "tags, caption, class names and your examples or note"
+    PHRASES = "detected phrases and class names"
+    LOOKS = "class names and their attributes"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A text that would leave this machine.
+
+    Parameters
+    ----------
+    kind : TextKind
+        What it holds.
+    recipient : str
+        Who would get it: ``"api.openai.com"``.
+    text : str
+        All of it.
+    """
+
+    kind: TextKind
+    recipient: str
+    text: str
+
+
+Ask = Callable[[Letter], bool]
+"""Shows a letter to a person, waits, and returns whether it may be sent."""
+
+
+class NotConsentedError(ZeroSegError):
+    """Nobody has agreed that this text may be sent."""
+
+
+def nobody_to_ask(_letter: Letter) -> bool:
+    """Refuse: where no person can be asked, nothing is sent."""
+    return False
+
+
+def agree(_letter: Letter) -> bool:
+    """Agree, where a person has said so beforehand."""
+    return True
+
+
+class Consent:
+    """Asks once per kind of text and recipient.
+
+    Parameters
+    ----------
+    ask : callable, optional
+        Asks the person; by default nobody is there to agree.
+    """
+
+    def __init__(self, ask: Ask = nobody_to_ask) -> None:
+        self.ask = ask
+        self._granted: set[tuple[TextKind, str]] = set()
+        self._lock = Lock()
+
+    @property
+    def granted(self) -> frozenset[tuple[TextKind, str]]:
+        """The kinds of text and their recipients that were agreed to."""
+        return frozenset(self._granted)
+
+    def withdraw(self) -> None:
+        """Ask again from now on."""
+        self._granted.clear()
+
+    def require(self, letter: Letter) -> None:
+        """Return when the letter may be sent.
+
+        Raises
+        ------
+        NotConsentedError
+            When the person said no, or nobody could be asked.
+        """
+        with self._lock:  # two threads must not show two dialogs
+            if (letter.kind, letter.recipient) in self._granted:
+                return
+            if not self.ask(letter):
+                raise NotConsentedError(
+                    f"Nobody agreed to send {letter.kind} to {letter.recipient}.",
+                    kept="Nothing was sent and nothing was changed.",
+                    remedy="Agree when asked (on the command line: --yes-send), "
+                    "or choose the refiner embedded:book, which sends nothing.",
+                )
+            self._granted.add((letter.kind, letter.recipient))
+
+
+PERSON = Consent()
+"""The person at this machine: whoever opens a window or runs a command sets ``PERSON.ask``."""
