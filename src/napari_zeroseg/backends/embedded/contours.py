@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_zeroseg.backends.embedded.depths import DepthMap, step_for
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -60,6 +62,15 @@ class Frames:
 
     def __len__(self) -> int:
         return len(self.axes)
+
+    def local(self, row: float, col: float) -> NDArray[np.float64]:
+        """Return a place of the image in each frame's own coordinates, shape (S, 2)."""
+        return np.einsum("sij,sj->si", np.linalg.inv(self.axes), (row, col) - self.centers)
+
+    def joined(self, other: Frames) -> Frames:
+        return Frames(
+            np.concatenate([self.centers, other.centers]), np.concatenate([self.axes, other.axes])
+        )
 
 
 def elliptic_axes(size: float, aspect: float, angle: float) -> NDArray[np.float64]:
@@ -241,15 +252,23 @@ def _traced(came: NDArray[np.int8], last: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.roll(path[half : half + turns // 2], half, axis=0).T
 
 
-def drawn(frames: Frames, which: int, radii: NDArray[np.float64], shape: tuple[int, int]) -> tuple[tuple[int, int], Floats]:
-    """Return origin and values of a window: depth under the contour in pixels, negative outside."""
-    rim = frames.centers[which] + (frames.axes[which] @ (DIRECTIONS * radii[:, None]).T).T
-    low = np.clip(np.floor(rim.min(0)) - 2, 0, np.array(shape) - 1).astype(int)
-    high = np.clip(np.ceil(rim.max(0)) + 3, 1, shape).astype(int)
-    grid = np.mgrid[low[0] : high[0], low[1] : high[1]]
-    offsets = grid - frames.centers[which][:, None, None]
-    local = np.einsum("ij,jyx->iyx", np.linalg.inv(frames.axes[which]), offsets)
-    angle = np.mod(np.arctan2(local[0], local[1]) * len(radii) / (2 * np.pi), len(radii))
-    bound = np.interp(angle, np.arange(len(radii) + 1), np.append(radii, radii[0]))
+def rims(contours: Contours) -> NDArray[np.float64]:
+    """Return the outlines as rows and columns relative to the centres, shape (S, ANGLES, 2)."""
+    return np.einsum("sij,aj,sa->sai", contours.frames.axes, DIRECTIONS, contours.radii)
+
+
+def drawn(contours: Contours, which: int) -> DepthMap:
+    """Return the depth under one contour, on a window just around it."""
+    frames, radii = contours.frames, contours.radii[which]
+    rim = frames.centers[which] + rims(contours)[which]
+    low, high = np.floor(rim.min(0)).astype(int) - 2, np.ceil(rim.max(0)).astype(int) + 3
+    step = step_for(int((high - low).max()))
+    count = (high - low) // step + 1
+    grid = low[:, None, None] + step * np.indices(count)
+    local = np.einsum(
+        "ij,jyx->iyx", np.linalg.inv(frames.axes[which]), grid - frames.centers[which][:, None, None]
+    )
+    angle = np.mod(np.arctan2(local[0], local[1]) * (ANGLES / (2 * np.pi)), ANGLES)
+    bound = np.interp(angle, np.arange(ANGLES + 1), np.append(radii, radii[0]))
     depth = (bound - np.hypot(*local)) * frames.sizes[which]
-    return (int(low[0]), int(low[1])), depth.astype(np.float32)
+    return DepthMap((int(low[0]), int(low[1])), step, depth.astype(np.float32))

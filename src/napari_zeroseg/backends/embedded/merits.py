@@ -1,0 +1,84 @@
+"""How much a contour looks like the outline of the one object that was meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_zeroseg.backends.embedded.contours import Contours, Limits, rims
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_zeroseg.backends.embedded.depths import DepthMap
+    from napari_zeroseg.core.mask import Box
+
+    Floats = NDArray[np.float64]
+
+WEAKEST_SIDE = 4.0
+GRAZING = 1.1
+SAME = 0.8
+FORBIDDEN = 100.0
+SIDE = 3
+
+
+def merits(contours: Contours, limits: Limits) -> Floats:
+    """Return log merits, shape (S,): separation × contrast × support / size, and its weakest side.
+
+    The smallest outline that parts well on all sides wins, as a bigger one must part that much
+    better. What breaks a limit is out; what only just keeps it is doubted.
+    """
+    sizes = contours.frames.sizes * np.sqrt((contours.radii**2).mean(1))
+    sides = np.mean([np.roll(contours.steps, j, 1) for j in range(-SIDE, SIDE + 1)], axis=0)
+    return np.asarray(
+        np.log(contours.separation + 1e-3)
+        + np.log(contours.contrast + 1e-4)
+        + np.log(_support(contours))
+        - np.log(sizes)
+        + WEAKEST_SIDE * sides.min(1)
+        - FORBIDDEN * _broken(contours, limits)
+        - _grazed(contours, limits)
+    )
+
+
+def _broken(contours: Contours, limits: Limits) -> Floats:
+    radii = contours.radii
+    return np.asarray(((radii < limits.least * 0.97) | (radii > limits.most * 1.03)).mean(1))
+
+
+def _grazed(contours: Contours, limits: Limits) -> Floats:
+    low = (contours.radii < limits.least * GRAZING) & (limits.least > 0.3)
+    return np.asarray((low | (contours.radii > limits.most / GRAZING)).any(1), float)
+
+
+def _support(contours: Contours, angles: int = 24) -> Floats:
+    """Number of frames that led to about the same outline."""
+    rim = rims(contours) + (contours.frames.centers - contours.frames.centers[0])[:, None]
+    around, radii = np.arctan2(rim[..., 0], rim[..., 1]), np.hypot(*np.moveaxis(rim, 2, 0))
+    even = np.arange(angles) * 2 * np.pi / angles - np.pi
+    areas = np.array([np.interp(even, a, r, period=2 * np.pi) for a, r in zip(around, radii, strict=True)]) ** 2
+    shared = np.minimum(areas[:, None], areas[None]).sum(2)
+    return np.asarray((shared > SAME * np.maximum(areas[:, None], areas[None]).sum(2)).sum(1), float)
+
+
+def agreement(mask: DepthMap, earlier: DepthMap, trust: NDArray[np.float32]) -> float:
+    """Intersection over union with an earlier mask, weighted by trust in it."""
+    # read the new mask on the grid of the earlier one, and count what lies beyond that grid
+    rows, cols = earlier.places()
+    new = mask.at(*np.broadcast_arrays(rows, cols)) > 0
+    old = earlier.values > 0
+    unit = earlier.step**2
+    outside = max(mask.area - float(np.count_nonzero(new)) * unit, 0)
+    union = float((trust * (new | old)).sum()) * unit + outside
+    return float((trust * (new & old)).sum()) * unit / max(union, 1e-6)
+
+
+def box_fit(contours: Contours, box: Box) -> Floats:
+    """Intersection over union of the contours' bounds with a box, shape (S,)."""
+    rim = rims(contours) + contours.frames.centers[:, None] + 0.5
+    low, high = rim.min(1), rim.max(1)
+    corner, opposite = np.array([box[1], box[0]]), np.array([box[3], box[2]])
+    shared = np.prod(np.clip(np.minimum(high, opposite) - np.maximum(low, corner), 0, None), axis=1)
+    union = np.prod(high - low, axis=1) + np.prod(opposite - corner) - shared
+    return np.asarray(shared / np.maximum(union, 1e-6))
