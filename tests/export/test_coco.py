@@ -1,0 +1,87 @@
+import json
+
+import numpy as np
+import pytest
+
+from napari_zeroseg.core.errors import BadFileError
+from napari_zeroseg.core.instance import Instance, InstanceState
+from napari_zeroseg.core.mask import Mask
+from napari_zeroseg.core.vocabulary import Vocabulary
+from napari_zeroseg.export.coco import read_coco, write_coco
+
+SHAPE = (20, 30)
+VOCABULARY = Vocabulary.parse("nucleus; cytoplasm")
+
+
+def instances() -> tuple[Instance, ...]:
+    square = Mask((2, 4), np.ones((5, 6), bool))
+    round_one = Mask((10, 10), np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool))
+    return (
+        Instance(1, "cytoplasm", square, 0.75),
+        Instance(1, "nucleus", round_one, 1.0, InstanceState.EDITED),
+    )
+
+
+@pytest.fixture
+def path(tmp_path):
+    write_coco(tmp_path / "a.json", "a.png", SHAPE, VOCABULARY, instances())
+    return tmp_path / "a.json"
+
+
+def test_the_document_is_what_the_format_asks_for(path):
+    document = json.loads(path.read_text())
+    assert document["images"] == [{"id": 1, "file_name": "a.png", "height": 20, "width": 30}]
+    assert [(c["id"], c["name"]) for c in document["categories"]] == [(1, "nucleus"), (2, "cytoplasm")]
+    first = document["annotations"][0]
+    assert (first["category_id"], first["image_id"], first["iscrowd"]) == (2, 1, 0)
+    assert first["bbox"] == [4, 2, 6, 5]
+    assert first["area"] == 30
+    assert first["score"] == 0.75
+    assert first["segmentation"]["size"] == [20, 30]
+    assert first["attributes"]["state"] == "proposed"
+
+
+def test_instances_come_back(path):
+    (back,) = read_coco(path)
+    assert (back.image, back.shape, back.vocabulary.names) == ("a.png", SHAPE, ("nucleus", "cytoplasm"))
+    for before, after in zip(instances(), back.instances, strict=True):
+        assert after.mask.same_as(before.mask)
+        assert (after.name, after.score, after.state) == (before.name, before.score, before.state)
+
+
+def test_polygons_and_plain_runs_of_other_tools_are_read(tmp_path):
+    document = {
+        "images": [{"id": 7, "file_name": "b.png", "height": 20, "width": 30}],
+        "categories": [{"id": 3, "name": "cell"}],
+        "annotations": [
+            {"id": 1, "image_id": 7, "category_id": 3, "segmentation": [[4, 2, 10, 2, 10, 7, 4, 7]]},
+            {
+                "id": 2, "image_id": 7, "category_id": 3,
+                "segmentation": {"size": [20, 30], "counts": [0, 20, 580]},
+            },
+        ],
+    }  # fmt: skip
+    (tmp_path / "b.json").write_text(json.dumps(document))
+    (back,) = read_coco(tmp_path / "b.json")
+    assert back.instances[0].mask.same_as(Mask((2, 4), np.ones((5, 6), bool)))
+    assert back.instances[1].mask.same_as(Mask((0, 0), np.ones((20, 1), bool)))
+    assert [i.key for i in back.instances] == [("cell", 1), ("cell", 2)]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.pop("images"), "images: Field required"),
+        (lambda d: d["annotations"][0].update(category_id=9), "category 9"),
+        (lambda d: d["annotations"][0]["segmentation"].update(counts="!!"), "damaged"),
+        (lambda d: d["annotations"][0]["segmentation"].update(size=[1, 1]), "size"),
+        (lambda d: d["images"][0].update(height=10**6, width=10**6), "1000000 × 1000000"),
+        (lambda d: d["categories"][0].update(name="background"), "background"),
+    ],
+)
+def test_a_damaged_document_is_refused_and_the_place_named(path, change, message):
+    document = json.loads(path.read_text())
+    change(document)
+    path.write_text(json.dumps(document))
+    with pytest.raises(BadFileError, match=message):
+        read_coco(path)
