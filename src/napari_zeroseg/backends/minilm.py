@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_zeroseg.backends.opengl_clash import import_triton_apart
 from napari_zeroseg.core.errors import MissingBackendError
 
 if TYPE_CHECKING:
@@ -65,9 +66,9 @@ class MiniLM:
 
     def _computed(self, texts: list[str]) -> NDArray[np.float32]:
         """Return the mean of the token vectors of each text, scaled to length 1."""
+        tokenizer, model = self._load()
         import torch
 
-        tokenizer, model = self._load()
         tokens = tokenizer(texts, padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt")
         with torch.inference_mode():
             states = model(**tokens).last_hidden_state
@@ -84,6 +85,7 @@ class MiniLM:
 
 
 def _tokenizer_and_model(folder: Path) -> tuple[Any, Any]:
+    import_triton_apart()
     import torch
     from transformers import AutoModel, AutoTokenizer
 

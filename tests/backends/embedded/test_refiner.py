@@ -186,6 +186,12 @@ def test_the_background_speaks_for_no_class() -> None:
     assert found.confidence < 0.3
 
 
+@pytest.mark.parametrize("tag", ["red", "round", "line", "white dog"])
+def test_a_tag_that_describes_no_region_is_no_look(tag: str) -> None:
+    (found,) = REFINER.suggest([Tag(tag, 1.0)], "", Vocabulary.parse("flurb: red or white, round, line"))
+    assert found.confidence < 0.3
+
+
 def test_an_unknown_class_does_not_vanish() -> None:
     (found,) = REFINER.suggest([Tag("bright round blobs", 0.9)], "", Vocabulary.parse("flurb"))
     assert 0 < found.confidence < 0.3

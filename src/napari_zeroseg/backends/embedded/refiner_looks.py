@@ -13,17 +13,13 @@ from napari_zeroseg.core.attributes import (
     alternatives,
     terms,
 )
-from napari_zeroseg.core.text import STOP_WORDS, normalized, singular
+from napari_zeroseg.core.text import normalized, singular
 
 _REGION_NOUNS = frozenset(
     "blob region area background foreground stripe line spot patch band network structure object "
-    "texture ring rod fiber fibre pattern shape cluster dot surface speck particle strand".split()
+    "texture ring rod fiber fibre pattern shape cluster dot surface speck particle strand disc disk".split()
 )
-_QUANTITY_WORDS = frozenset(
-    "dense sparse scattered clustered crowded touching single one two lone isolated tone mid "
-    "separate packed evenly regular row very".split()
-)
-_REGION_WORDS = COLOR_WORDS | SHAPE_WORDS | TEXTURE_WORDS | _REGION_NOUNS | _QUANTITY_WORDS | STOP_WORDS
+_LOOK_WORDS = COLOR_WORDS | SHAPE_WORDS | TEXTURE_WORDS
 
 
 def _families(**members: str) -> dict[str, str]:
@@ -86,11 +82,13 @@ NO_AGREEMENT = Agreement(0.0)
 
 
 def describes_a_region(tag: str) -> bool:
-    """Say whether a tag tells a look ("dark round blobs") rather than a thing ("dark dog")."""
-    words = _words(tag)
-    return any(word in _TONES | _HUES | _SHAPES or word in _REGION_NOUNS for word in words) and all(
-        word in _REGION_WORDS or word.isdigit() for word in words
-    )
+    """Say whether a tag tells a look ("dark round blobs") rather than a thing ("dark dog").
+
+    One word alone, such as "red", is said of a whole picture and tells nothing of its parts.
+    """
+    *said, noun = _words(tag)
+    looks = [word for word in said if word in _LOOK_WORDS]
+    return bool(looks) and (noun in _REGION_NOUNS or (noun in _LOOK_WORDS and looks == said))
 
 
 def agreement(look: Attributes, tag: str) -> Agreement:
