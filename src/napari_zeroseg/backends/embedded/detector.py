@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_zeroseg.backends.embedded.regions import regions_of
-from napari_zeroseg.backends.embedded.selection import best_disjoint, nesting
+from napari_zeroseg.backends.embedded.scene import Scene, choose
 from napari_zeroseg.backends.embedded.words import (
-    BRIGHT,
-    DARK,
-    RegionTable,
     color_fit,
     names_hue,
-    ramp,
     shape_fit,
     texture_fit,
-    words_in,
 )
-from napari_zeroseg.core.attributes import alternatives
+from napari_zeroseg.core.attributes import Attributes, alternatives
 from napari_zeroseg.core.detection import Detection
+from napari_zeroseg.core.text import heads, squashed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,175 +26,101 @@ if TYPE_CHECKING:
 
     from napari_zeroseg.backends.embedded.regions import Region
     from napari_zeroseg.core.image import Plane
+    from napari_zeroseg.core.mask import Mask
     from napari_zeroseg.core.vocabulary import TargetClass
 
     Floats = NDArray[np.float64]
+    Found = list[tuple[int, float]]
 
+SPECIFIC = 3.0
+"""An alternative that names a hue counts more by this factor than one that does not."""
+UNKNOWN = 0.5
+"""Factor on the scores of a class of which nothing is known: whatever stands out."""
+HELD = 0.8
+"""Part of an object that lies within what surrounds it."""
+OUTER = 0.9
+"""What surrounds an object scores at most this part of the object, which keeps its pixels."""
+RIM = (1.15, 8.0)
+"""How many times larger than its object what surrounds it is, with the object."""
 
-@dataclass(frozen=True, slots=True)
-class DetectorSettings:
-    """What the detector weighs, the same for every image.
-
-    Parameters
-    ----------
-    threshold : float
-        Fit from which a region is worth taking.
-    specific : float
-        Factor by which an alternative that names a hue counts more than one that does not.
-    size_spread : float
-        Standard deviation of the sizes of one class within an image, in octaves of diameter.
-    contrast_floor : tuple of float
-        Contrast, as parts of the class's typical one, at which a region begins to count, and
-        counts fully.
-    rounds : int
-        How often sizes and contrasts that are typical are told from what was chosen.
-    """
-
-    threshold: float = 0.15
-    specific: float = 3.0
-    size_spread: float = 1.0
-    contrast_floor: tuple[float, float] = (0.1, 0.4)
-    rounds: int = 2
-
-
-VISIBLE = (0.02, 0.2)
-"""Contrast, as parts of the image's strong ones, at which a region begins to be seen, and is plain."""
-CUT_OFF = (0.8, 0.55)
-"""Part of an outline that lies on the image's border, at which a region is no object, and may be one."""
-SETTINGS = DetectorSettings()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scene:
-    """The regions of one image with what all classes share."""
-
-    regions: tuple[Region, ...]
-    table: RegionTable
-    parent: NDArray[np.intp]
-    objectness: Floats
-    shape: tuple[int, int]
-    ground: float
-
-    def room(self, color: str) -> float:
-        """Return how much of the image's range lies on the side of its ground that a colour names.
-
-        Objects on a dark ground are bright, those on a bright ground dark, as a rule.
-        """
-        words = words_in(color)
-        if any(w in BRIGHT for w in words):
-            return 1 - self.ground
-        return self.ground if any(w in DARK for w in words) else 0.5
-
-    @property
-    def explained(self) -> Floats:
-        """How much of the image's variation each region stands for."""
-        return np.sqrt(self.table.area_fraction) * self.table.color_contrast**2
-
-    @classmethod
-    def of(cls, image: Plane) -> Scene:
-        regions = regions_of(image)
-        table = RegionTable.of(regions)
-        shape = (image.shape[0], image.shape[1])
-        parent = nesting([r.mask for r in regions], shape)
-        low, ground, high = np.percentile(image.mean(axis=2), (1, 50, 99.5))
-        place = float((ground - low) / max(high - low, 1e-6))
-        return cls(regions, table, parent, objectness(table), shape, min(place, 1.0))
-
-
-def objectness(table: RegionTable) -> Floats:
-    """Grade how much a region looks like one thing: compact, with a crisp outline."""
-    solid = table.area_fraction * ramp(table.compactness, 0.5, 0.9)
-    crisp = np.clip(table.edge / _weighted_quantile(table.edge, solid, 0.9), 0, 1)
-    contrast = table.color_contrast
-    strong = ramp(contrast / _weighted_quantile(contrast, solid, 0.9), *VISIBLE)
-    own = ramp(table.border, *CUT_OFF)
-    return table.worth * own * strong * np.sqrt(crisp) * ramp(table.compactness, 0.3, 0.9)
+_RELATION = re.compile(r"\b(?:around|surrounding|enclosing)\s+(?:the\s+|a\s+|an\s+)?([\w \-]+)")
 
 
 class EmbeddedDetector:
-    """Finds the regions whose measurements fit the words for a class.
-
-    Parameters
-    ----------
-    settings : DetectorSettings
-        What it weighs.
-    """
-
-    def __init__(self, settings: DetectorSettings = SETTINGS) -> None:
-        self._settings = settings
+    """Finds the regions whose measurements fit the words for a class."""
 
     def detect(self, image: Plane, classes: Sequence[TargetClass]) -> list[Detection]:
         """Return the bounds of the regions that fit, best first; none where nothing does."""
-        return [
-            Detection(region.mask.box, score, name, name) for region, score, name in self.matches(image, classes)
-        ]
+        found = self.matches(image, classes)
+        return [Detection(region.mask.box, score, name, name) for region, score, name in found]
 
     def matches(self, image: Plane, classes: Sequence[TargetClass]) -> list[tuple[Region, float, str]]:
         """Return (region, score, class name), best first."""
         scene = Scene.of(image)
         if not scene.regions:
             return []
-        found = []
+        centers: dict[str, Found] = {
+            t.name: find(scene, t.attributes) for t in classes if _center_of(t, classes) is None
+        }
+        found = dict(centers)
         for target in classes:
-            found += [(scene.regions[i], s, target.name) for i, s in self._find(scene, target)]
-        return sorted(found, key=lambda f: -f[1])
-
-    def _find(self, scene: Scene, target: TargetClass) -> list[tuple[int, float]]:
-        """Return the regions of a class under the alternative that the image supports best."""
-        look = target.attributes
-        base = scene.objectness * shape_fit(look.shape, scene.table) * texture_fit(look.texture, scene.table)
-        best, most = [], 0.0
-        for color in alternatives(look.color) or ("",):
-            chosen = self._choose(scene, base * color_fit(color, scene.table))
-            support = sum(s * scene.explained[i] for i, s in chosen)
-            support *= self._settings.specific if names_hue(color) else scene.room(color)
-            if support > most:
-                best, most = chosen, support
-        return best
-
-    def _choose(self, scene: Scene, fit: Floats) -> list[tuple[int, float]]:
-        settings = self._settings
-        score = fit
-        usable = np.flatnonzero(fit > settings.threshold / 3)
-        if not usable.size:
-            return []
-        masks = [scene.regions[i].mask for i in usable]
-        parent = _among(usable, scene.parent)
-        for _ in range(settings.rounds + 1):
-            value = np.maximum(score[usable] - settings.threshold, 0)
-            value *= np.sqrt([m.area for m in masks])
-            chosen = usable[best_disjoint(masks, value, scene.shape, parent)]
-            if not chosen.size:
-                return []
-            score = fit * self._typical(scene.table, chosen, fit[chosen])
-        return [(int(i), float(np.sqrt(score[i]))) for i in chosen if score[i] > settings.threshold]
-
-    def _typical(self, table: RegionTable, chosen: NDArray[np.intp], weight: Floats) -> Floats:
-        """Grade how alike each region is to those chosen: objects of one class look alike."""
-        size = np.log2(table.diameter)
-        contrast = table.color_contrast
-        weight = weight * table.diameter[chosen]
-        middle = _weighted_quantile(size[chosen], weight)
-        usual = _weighted_quantile(contrast[chosen], weight)
-        low, high = self._settings.contrast_floor
-        like = np.exp(-0.5 * ((size - middle) / self._settings.size_spread) ** 2)
-        return like * ramp(contrast, low * usual, high * usual)
+            center = _center_of(target, classes)
+            if center is not None:
+                found[target.name] = find_around(scene, target.attributes, centers.get(center.name, []))
+        rows = [(scene.regions[i], score, name) for name, hits in found.items() for i, score in hits]
+        return sorted(rows, key=lambda row: -row[1])
 
 
-def _among(usable: NDArray[np.intp], parent: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return the nearest usable ancestor of each usable region, as a position in ``usable``."""
-    position = {int(i): p for p, i in enumerate(usable)}
-    found = np.full(len(usable), -1, np.intp)
-    for p, i in enumerate(usable):
-        above = int(parent[i])
-        while above >= 0 and above not in position:
-            above = int(parent[above])
-        found[p] = position.get(above, -1)
-    return found
+def find(scene: Scene, look: Attributes) -> Found:
+    """Return (region, score) under the alternative colour that the image supports best."""
+    form = shape_fit(look.shape, scene.table) * texture_fit(look.texture, scene.table)
+    base = scene.objectness * form * (1.0 if look else UNKNOWN)
+    best: Found = []
+    most = 0.0
+    for color in alternatives(look.color) or ("",):
+        chosen = choose(scene, base * color_fit(color, scene.table))
+        support = sum(score * float(scene.explained[i]) for i, score in chosen)
+        support *= SPECIFIC if names_hue(color) else scene.room(color)
+        if support > most:
+            best, most = chosen, support
+    return best
 
 
-def _weighted_quantile(values: Floats, weights: Floats, part: float = 0.5) -> float:
-    order = np.argsort(values)
-    total = np.cumsum(weights[order])
-    place = min(int(np.searchsorted(total, part * total[-1])), len(order) - 1)
-    return max(float(values[order][place]), 1e-6)
+def find_around(scene: Scene, look: Attributes, centers: Found) -> Found:
+    """Return for each object the region that holds it and whose rest fits the look best.
+
+    Objects that share a surround, such as the lobes of one nucleus, share its region.
+    """
+    best: dict[int, float] = {}
+    for index, score in centers:
+        holder = _holder(scene, look, index)
+        if holder is not None:
+            best[holder] = max(best.get(holder, 0.0), OUTER * score)
+    return list(best.items())
+
+
+def _holder(scene: Scene, look: Attributes, center: int) -> int | None:
+    inner = scene.regions[center].mask
+    outer = [i for i, region in enumerate(scene.regions) if _surrounds(region.mask, inner)]
+    if not outer:
+        return None
+    rest = scene.table.rows(outer).without(scene.table.color[center], scene.table.area_fraction[center])
+    colors = [color_fit(color, rest) for color in alternatives(look.color) or ("",)]
+    fit = scene.objectness[outer] * np.max(colors, axis=0)
+    return outer[int(fit.argmax())] if fit.max() > 0 else None
+
+
+def _surrounds(outer: Mask, inner: Mask) -> bool:
+    low, high = RIM
+    ratio = outer.area / inner.area
+    return low < ratio < high and outer.overlap(inner) > HELD * inner.area
+
+
+def _center_of(target: TargetClass, classes: Sequence[TargetClass]) -> TargetClass | None:
+    """Return the class that a class lies around, by its name, or by the noun that ends its name."""
+    relation = _RELATION.search(f"{target.attributes.shape}, {target.attributes.texture}".lower())
+    if relation is None:
+        return None
+    wanted = squashed(relation[1])
+    others = [c for c in classes if c is not target]
+    return next((c for c in others if wanted in {squashed(c.name), *map(squashed, heads(c.name))}), None)

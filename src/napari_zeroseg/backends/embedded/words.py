@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-FULL_CONTRAST = 0.2
-"""A contrast of this part of the image's strongest ones counts as fully bright or dark."""
-HUE_WIDTH = 38.0
+FULL_CONTRAST = 0.4
+"""A contrast of this part of the image's strong ones counts as fully bright or dark."""
+HUE_WIDTH = 25.0
 """Standard deviation in degrees of hue angle within which a colour name is used."""
 CHROMA = (4.0, 14.0)
 """CIELAB chroma at which a hue begins to be seen, and is plain."""
@@ -39,6 +39,7 @@ HUES = {
     "indigo": 300, "violet": 315, "purple": 318, "lilac": 315, "magenta": 335, "pink": 355,
 }  # fmt: skip
 """CIELAB hue angles of colour names, in degrees."""
+_PLAIN_HUES = ("red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink")
 BRIGHT = frozenset("bright brighter glowing fluorescent light lighter".split())
 DARK = frozenset("dark darker deep black".split())
 PALE = frozenset("pale paler white faint transparent translucent colorless colourless".split())
@@ -72,6 +73,16 @@ class RegionTable:
             columns[name] = columns[name].reshape(-1, 3)
         return cls(**columns)
 
+    def rows(self, indices: Sequence[int]) -> RegionTable:
+        """Return some of the regions."""
+        return RegionTable(**{name: getattr(self, name)[list(indices)] for name in self.__slots__})
+
+    def without(self, color: Floats, area_fraction: float) -> RegionTable:
+        """Return regions with the colour that is left when a part of each is taken out."""
+        area = self.area_fraction[:, None]
+        left = (self.color * area - color * area_fraction) / np.maximum(area - area_fraction, 1e-9)
+        return replace(self, color=left)
+
     @property
     def contrast(self) -> Floats:
         """Lightness against the surround, CIELAB units."""
@@ -88,6 +99,13 @@ class RegionTable:
         contrast = self.contrast
         solid = np.abs(contrast[self.ellipse > 0.85])
         return contrast / (max(float(np.percentile(solid, 95)), 1.0) if solid.size else 1.0)
+
+    @property
+    def darkness(self) -> Floats:
+        """How far a region is from the lightest to the darkest of the image's regions, 0..1."""
+        lightness = self.color[:, 0]
+        low, high = np.percentile(lightness, 1), np.percentile(self.surround[:, 0], 95)
+        return np.clip((high - lightness) / max(high - low, 1.0), 0, 1)
 
     @property
     def chroma(self) -> Floats:
@@ -118,7 +136,7 @@ def color_fit(text: str, table: RegionTable) -> Floats:
         if word in BRIGHT:
             fit = fit * ramp(table.relative_contrast, 0, FULL_CONTRAST)
         elif word in DARK:
-            fit = fit * ramp(-table.relative_contrast, 0, FULL_CONTRAST)
+            fit = fit * ramp(-table.relative_contrast, 0, FULL_CONTRAST) * (0.3 + 0.7 * ramp(table.darkness, 0, 0.6))
         elif word in PALE:
             fit = fit * ramp(table.color[:, 0], 35, 65)
         elif word == "dim":
@@ -131,6 +149,32 @@ def hue_fit(word: str, table: RegionTable) -> Floats:
     angle = np.degrees(np.arctan2(table.color[:, 2], table.color[:, 1]))
     off = (angle - HUES[word] + 180) % 360 - 180
     return np.exp(-0.5 * (off / HUE_WIDTH) ** 2) * ramp(table.chroma, *CHROMA)
+
+
+def hue_name(color: Floats) -> str:
+    """Return the plain name of a CIELAB colour's hue, "grey" for none."""
+    lightness, a, b = (float(v) for v in color)
+    if np.hypot(a, b) < 0.5 * sum(CHROMA):
+        return "grey"
+    angle = np.degrees(np.arctan2(b, a))
+    name = min(_PLAIN_HUES, key=lambda n: abs((angle - HUES[n] + 180) % 360 - 180))
+    return "brown" if name in ("orange", "red", "yellow") and lightness < 45 and np.hypot(a, b) < 45 else name
+
+
+def tone_name(color: Floats) -> str:
+    """Return "dark", "pale" or "" for a CIELAB colour in itself, "black" and "white" at the ends."""
+    lightness, chroma = float(color[0]), float(np.hypot(color[1], color[2]))
+    if lightness < 40:
+        return "dark"
+    return "pale" if lightness > 72 and chroma < 45 else ""
+
+
+def color_name(color: Floats) -> str:
+    """Return a name such as "dark purple", "pale pink", "grey", "black", "white"."""
+    tone, hue = tone_name(color), hue_name(color)
+    if hue == "grey":
+        return {"dark": "black" if color[0] < 12 else "dark", "pale": "white" if color[0] > 93 else "pale grey"}.get(tone, hue)
+    return f"{tone} {hue}".strip()
 
 
 def names_hue(text: str) -> bool:
