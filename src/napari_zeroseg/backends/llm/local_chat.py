@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_zeroseg.backends.llm.chat import Question, Reply, Usage
 from napari_zeroseg.backends.llm.problems import ChatError
+from napari_zeroseg.backends.opengl_clash import import_triton_apart
 from napari_zeroseg.core.cancellation import Cancellation, CancelledError, present
 from napari_zeroseg.core.errors import MissingBackendError
 
@@ -47,6 +48,7 @@ class LocalChat:
 
         The first attempt is greedy; later ones draw, from a fixed seed.
         """
+        import_triton_apart()
         import torch
 
         tokenizer, model = self._loaded()
