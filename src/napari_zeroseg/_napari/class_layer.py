@@ -196,28 +196,40 @@ class ClassLayer:
 
 def labels_in_window(instances: Iterable[Instance], plane: Plane, window: Window) -> NDArray[np.int32]:
     """Return instance ids on a window of a plane, int32 of the window's shape."""
+    (top, left), (height, width) = (s.start for s in window), (s.stop - s.start for s in window)
     parts = [
-        replace(i, mask=Mask((0, 0), i.mask.within(window)))
+        replace(i, mask=part)
         for i in instances
-        if i.plane == plane and _touches(i.mask, window)
+        if i.plane == plane and (part := _cropped(i.mask, top, left, height, width)) is not None
     ]
-    shape = (window[0].stop - window[0].start, window[1].stop - window[1].start)
+    shape = (height, width)
     return instance_labels(parts, parts[0].name, shape) if parts else np.zeros(shape, np.int32)
 
 
-def _touches(mask: Mask, window: Window) -> bool:
-    return all(a.start < b.stop and b.start < a.stop for a, b in zip(mask.slices, window, strict=True))
+def _cropped(mask: Mask, top: int, left: int, height: int, width: int) -> Mask | None:
+    """Return the part of a mask in a window, relative to it; None where there is none."""
+    (y, x), (h, w) = mask.origin, mask.pixels.shape
+    y, x = y - top, x - left
+    rows, cols = slice(max(0, -y), min(h, height - y)), slice(max(0, -x), min(w, width - x))
+    if rows.start >= rows.stop or cols.start >= cols.stop:
+        return None
+    return Mask((max(0, y), max(0, x)), mask.pixels[rows, cols])
 
 
 def _changed_windows(before: Sequence[Instance], after: Sequence[Instance]) -> Iterator[tuple[Plane, Window]]:
-    """Yield for every plane the smallest window that holds all instances that came, went or changed."""
-    same = {id(i) for i in before} & {id(i) for i in after}
+    """Yield for every plane the smallest window that holds all masks that came, went or changed."""
+    same = {_shown_as(i) for i in before} & {_shown_as(i) for i in after}
     windows: dict[Plane, list[Window]] = defaultdict(list)
     for instance in (*before, *after):
-        if id(instance) not in same:
+        if _shown_as(instance) not in same:
             windows[instance.plane].append(instance.mask.slices)
     for plane, parts in windows.items():
         yield plane, (_union(rows for rows, _ in parts), _union(cols for _, cols in parts))
+
+
+def _shown_as(instance: Instance) -> tuple[int, Plane, int]:
+    """Return what the pixels depend on; who answers for them changes the colours alone."""
+    return instance.id, instance.plane, id(instance.mask)
 
 
 def _union(slices: Iterable[slice]) -> slice:

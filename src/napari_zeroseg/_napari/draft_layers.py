@@ -37,12 +37,13 @@ class DraftPreview:
         self._plane: tuple[int, ...] = ()
         self._mask: Mask | None = None
 
-    def show(self, draft: Draft) -> None:
+    def show(self, draft: Draft | None) -> None:
         """Show the draft's mask, or nothing while there is none."""
-        if draft.mask is self._mask and draft.plane == self._plane:
+        mask, plane = (draft.mask, draft.plane) if draft is not None else (None, self._plane)
+        if mask is self._mask and plane == self._plane:
             return
         self._fill(0)
-        self._mask, self._plane = draft.mask, draft.plane
+        self._mask, self._plane = mask, plane
         self._fill(1)
         self.layer.refresh(highlight=False, extent=False)
 
@@ -79,7 +80,6 @@ class PromptPoints:
     ) -> None:
         self._on_add, self._on_change, self._positive = on_add, on_change, positive
         self._points: tuple[Point, ...] = ()
-        self._plane: tuple[int, ...] = ()
         self._writing = False
         self._right_button = False
         self.layer = Points(
@@ -97,10 +97,10 @@ class PromptPoints:
 
     # from the session to the layer
 
-    def show(self, draft: Draft) -> None:
+    def show(self, draft: Draft | None) -> None:
         """Show the draft's points, whatever the layer holds."""
-        self._points, self._plane = draft.prompt.points, draft.plane
-        wanted = np.array([(*draft.plane, p.y, p.x) for p in self._points], float)
+        self._points, plane = (draft.prompt.points, draft.plane) if draft is not None else ((), ())
+        wanted = np.array([(*plane, p.y, p.x) for p in self._points], float)
         wanted = wanted.reshape(-1, self.layer.ndim)
         with self._written():
             if not np.array_equal(wanted, self.layer.data):

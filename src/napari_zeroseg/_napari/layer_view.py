@@ -64,12 +64,15 @@ class LayerView:
             if image is None:
                 return
             self._boards[source.key] = Board(self._viewer, self._session, image)
+        for key, board in self._boards.items():
+            if key != source.key:
+                board.rest()
         self._boards[source.key].show(self._session.state)
 
     def _on_active_changed(self, event: Any) -> None:
         board = self._board()
         if board is not None:
-            board.choose_class_of(event.value)
+            board.on_activated(event.value)
 
     def _on_layer_removing(self, event: Any) -> None:
         # napari fails when a layer leaves that it is about to remove with the rest of the selection
