@@ -74,6 +74,8 @@ def test_squashed_joins_words() -> None:
         ("roof of a house", ["roof"]),
         ("bunch of bananas", ["banana"]),
         ("man on a horse", ["man"]),
+        ("membrane (all kinds merged)", ["membrane"]),
+        ("glia/extracellular", ["glia"]),
         ("dog", []),
     ],
 )

@@ -31,7 +31,7 @@ IRREGULAR = {
     "foci": "focus", "loci": "locus", "papillae": "papilla", "trabeculae": "trabecula",
     "ganglia": "ganglion", "epithelia": "epithelium", "thalli": "thallus", "media": "medium",
     "somata": "soma", "lamellae": "lamella",
-    "micronuclei": "micronucleus", "staphylococci": "staphylococcus",
+    "puncta": "punctum", "micronuclei": "micronucleus", "staphylococci": "staphylococcus",
     "streptococci": "streptococcus", "diplococci": "diplococcus",
 }  # fmt: skip
 
@@ -112,9 +112,10 @@ def heads(phrase: str) -> Iterator[str]:
     """Yield the shorter noun phrases that say what kind of thing a phrase is, longest first.
 
     "white blood cell nucleus" → "blood cell nucleus", "cell nucleus", "nucleus";
-    "roof of a house" → "roof"; "bunch of bananas" → "banana".
+    "roof of a house" → "roof"; "bunch of bananas" → "banana"; "glia/other (merged)" → "glia".
     """
-    words = stem(_core(normalized(phrase))).split(" ")
+    plain = re.split(r"[(/]", phrase, maxsplit=1)[0]
+    words = stem(_core(normalized(plain))).split(" ")
     start = 0 if " ".join(words) != stem(phrase) else 1
     for first in range(start, len(words)):
         yield " ".join(words[first:])

@@ -257,8 +257,9 @@ def test_look_words_in_the_name_count() -> None:
     assert described.attributes.shape.startswith("small")
 
 
-def test_a_colour_that_is_part_of_a_name_is_no_look() -> None:
-    assert "purple" in REFINER.describe(TargetClass("white blood cell")).attributes.color
+@pytest.mark.parametrize("name", ["white blood cell", "white blood cell nucleus"])
+def test_a_colour_that_is_part_of_a_name_is_no_look(name: str) -> None:
+    assert "purple" in REFINER.describe(TargetClass(name)).attributes.color
 
 
 def test_an_unknown_class_stays_as_it_is() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_zeroseg.backends.embedded.attribute_book import AttributeBook, BookEntry
 from napari_zeroseg.core.attributes import Attributes
-from napari_zeroseg.core.text import normalized
+from napari_zeroseg.core.text import normalized, word_runs
 
 if TYPE_CHECKING:
     from napari_zeroseg.backends.embedded.lexicon import Lexicon
@@ -30,12 +30,34 @@ class Describer:
         described = self.describe_by_words(target)
         if described.attributes or (entry := self._nearest(target.name)) is None:
             return described
-        return _with_look(described, entry)
+        return self._with_look(described, entry)
 
     def describe_by_words(self, target: TargetClass) -> TargetClass:
+        """Fill in what names, synonyms, kinds and head nouns tell, without the encoder."""
         described = replace(target, synonyms=target.synonyms or self.words.same_as(target.name))
         entry = self._entry(target)
-        return _with_look(described, entry) if entry else described
+        return self._with_look(described, entry) if entry else described
+
+    def _with_look(self, target: TargetClass, entry: BookEntry) -> TargetClass:
+        """Fill the empty attributes from the words of the class's name, then from an entry of the book."""
+        named = self._look_in(target.name)
+        shape = ", ".join(part for part in (named.shape, entry.attributes.shape) if part)
+        usual = replace(entry.attributes, color=named.color or entry.attributes.color, shape=shape)
+        return replace(target, attributes=target.attributes.or_else(usual))
+
+    def _look_in(self, name: str) -> Attributes:
+        """Read the colour and shape words of a name, but for those within a longer known name.
+
+        A "small dark nucleus" is dark and small; a "white blood cell nucleus" is not white.
+        """
+        known = {
+            word for run in word_runs(name, 4) if " " in run and self._knows(run) for word in run.split()
+        }
+        parsed = Attributes.parse(", ".join(w for w in normalized(name).split(" ") if w not in known))
+        return Attributes(parsed.color.replace(", ", " "), parsed.shape)
+
+    def _knows(self, phrase: str) -> bool:
+        return bool(self.book.named(phrase) or self.words.meanings(phrase))
 
     def _entry(self, target: TargetClass) -> BookEntry | None:
         names = (target.name, *target.synonyms)
@@ -53,21 +75,3 @@ class Describer:
         scores = self.encoder.encode([e.name for e in entries]) @ self.encoder.encode([name])[0]
         best = int(scores.argmax())
         return entries[best] if scores[best] >= NEAREST_ENTRY else None
-
-
-def _with_look(target: TargetClass, entry: BookEntry) -> TargetClass:
-    """Fill the empty attributes from the words of the class's name, then from an entry of the book."""
-    named = _look_in(target.name, entry)
-    shape = ", ".join(part for part in (named.shape, entry.attributes.shape) if part)
-    usual = replace(entry.attributes, color=named.color or entry.attributes.color, shape=shape)
-    return replace(target, attributes=target.attributes.or_else(usual))
-
-
-def _look_in(name: str, entry: BookEntry) -> Attributes:
-    """Read the colour and shape words of a name, unless they are part of the entry's own names.
-
-    A "small dark nucleus" is dark and small; a "white blood cell" is not white.
-    """
-    known = set(normalized(" ".join(entry.names)).split(" "))
-    parsed = Attributes.parse(", ".join(w for w in normalized(name).split(" ") if w not in known))
-    return Attributes(parsed.color.replace(", ", " "), parsed.shape)
