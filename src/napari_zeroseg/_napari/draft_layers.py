@@ -24,6 +24,7 @@ PROMPTS = "Prompts"
 DRAFT_COLOR = (0.0, 0.9, 1.0, 0.6)
 POSITIVE = ("disc", "#2ecc40")
 NEGATIVE = ("cross", "#ff4136")
+POINT_SIZE = 14
 RIGHT_BUTTON = 2
 
 
@@ -82,11 +83,9 @@ class PromptPoints:
         self._points: tuple[Point, ...] = ()
         self._writing = False
         self._right_button = False
-        self.layer = Points(
-            np.empty((0, ndim)), name=PROMPTS, border_color="white", border_width=0.15, **transform
-        )
-        # the same size on the screen at every zoom
-        self.layer.canvas_size_limits = (12, 12)
+        # napari zooms a border, but not a point of a fixed size on the screen: so none
+        self.layer = Points(np.empty((0, ndim)), name=PROMPTS, border_width=0, **transform)
+        self.layer.canvas_size_limits = (POINT_SIZE, POINT_SIZE)
         self.layer.mouse_drag_callbacks.insert(0, self._on_mouse_drag)
         self.layer.events.data.connect(self._on_layer_data)
 
