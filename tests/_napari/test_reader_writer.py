@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 from napari.components import ViewerModel
-from npe2 import io_utils
+from npe2 import PluginManager, io_utils
 from PIL import Image
 
 from napari_zeroseg import api
@@ -18,6 +18,12 @@ from napari_zeroseg.session.session import Session
 from tests.fakes import fake_backends, squares
 
 PLUGIN = "napari-zeroseg"
+
+
+@pytest.fixture
+def plugin() -> str:
+    PluginManager.instance().discover()
+    return PLUGIN
 
 
 def labels_layer(name: str, *boxes: tuple[int, int, int]) -> tuple[np.ndarray, dict, str]:
@@ -81,12 +87,12 @@ def test_a_stack_is_refused_where_the_format_has_no_place_for_it(tmp_path):
     assert writer.write_label_tiffs(str(tmp_path / "a.tif"), [stack])
 
 
-def test_a_record_opens_all_its_layers(tmp_path, monkeypatch):
+def test_a_record_opens_all_its_layers(tmp_path, monkeypatch, plugin):
     monkeypatch.setattr(api, "Session", lambda recipe: Session(recipe=recipe, backends=fake_backends))
     result = api.segment(squares(), "grey, bright")
     bundle = Bundle(tmp_path, "squares", result.vocabulary.names)
     bundle.write(result)
-    layers, contribution = io_utils.read_get_reader([str(bundle.record)], plugin_name=PLUGIN, stack=False)
+    layers, contribution = io_utils.read_get_reader([str(bundle.record)], plugin_name=plugin, stack=False)
     assert contribution.command == "napari-zeroseg.read"
     viewer = ViewerModel()
     for data, meta, _ in layers:
@@ -117,15 +123,15 @@ def test_damaged_annotations_are_told(tmp_path):
 
 
 @pytest.mark.parametrize("key", ["immunohistochemistry", "coins", "cell"])
-def test_samples_open_without_a_download(key):
+def test_samples_open_without_a_download(key, plugin):
     viewer = ViewerModel()
-    viewer.open_sample(PLUGIN, key)
+    viewer.open_sample(plugin, key)
     assert viewer.layers[0].name == key
 
 
-def test_saving_through_napari_finds_the_writers(tmp_path):
+def test_saving_through_napari_finds_the_writers(tmp_path, plugin):
     viewer = ViewerModel()
     for data, meta, _ in (NUCLEUS, CELL):
         viewer.add_labels(data, **meta)
-    viewer.layers.save(str(tmp_path / "a.json"), plugin=PLUGIN)
+    viewer.layers.save(str(tmp_path / "a.json"), plugin=plugin)
     assert len(json.loads((tmp_path / "a.json").read_text())["annotations"]) == 3
