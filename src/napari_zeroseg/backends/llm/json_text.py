@@ -54,8 +54,10 @@ def _end(text: str, start: int) -> int:
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
+    # half a surrogate pair has no place in UTF-8
+    data = text.encode("utf-8", "replace")
     try:
-        found = pydantic_core.from_json(text, allow_partial="trailing-strings", allow_inf_nan=False)
+        found = pydantic_core.from_json(data, allow_partial="trailing-strings", allow_inf_nan=False)
     except ValueError:
         return None
     return found if isinstance(found, dict) else None
