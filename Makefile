@@ -31,7 +31,7 @@ bench: $(STAMP)
 	@$(PYTHON_IN) -m benchmarks $(ONLY)
 
 docs: $(STAMP)
-	@$(VENV)/bin/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
 	@echo "site/index.html"
 
 clean:

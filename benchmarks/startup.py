@@ -13,7 +13,7 @@ STATEMENTS = {
     "import napari_zeroseg": "import napari_zeroseg",
     "napari_zeroseg.segment": "from napari_zeroseg import segment",
     "import napari_zeroseg._widget": "import napari_zeroseg._widget",
-    "import napari alone": "import napari, qtpy.QtWidgets",
+    "import napari.viewer alone": "import napari.viewer",
 }
 REPEATS = 11
 

@@ -1,0 +1,53 @@
+"""Every Python example of the docs runs, and every command is one that there is."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from napari_zeroseg import cli
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda p: p.name)
+def test_the_examples_of_a_page_run_one_after_the_other(page, capsys):
+    namespace: dict[str, object] = {}
+    for block in blocks(page, "python"):
+        exec(compile(block, str(page), "exec"), namespace)
+    # the examples tell how many there are: none would mean that they show nothing
+    assert re.search(r"[1-9]", capsys.readouterr().out)
+
+
+COMMANDS = [
+    line
+    for page in PAGES
+    for block in blocks(page, "shell")
+    for line in block.splitlines()
+    if line.startswith("napari-zeroseg ")
+]
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_command_is_understood(line):
+    options = cli._parser().parse_args(shlex.split(line)[1:])
+    assert options.command in {"segment", "demo"}
+
+
+def test_the_docs_show_commands():
+    assert COMMANDS
+
+
+def test_the_targets_of_make_are_the_ones_described():
+    makefile = (ROOT / "Makefile").read_text()
+    described = set(re.findall(r"^make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
+    (phony,) = re.findall(r"^\.PHONY: (.*)", makefile, re.MULTILINE)
+    assert described == set(phony.split()) - {"clean"}
