@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from napari_zeroseg.backends.embedded.lexicon import Lexicon
@@ -35,9 +37,6 @@ class LetterEncoder:
 
 def _meant(phrase: str, classes: str, refiner: EmbeddedRefiner = REFINER) -> str | None:
     return refiner.match([phrase], Vocabulary.parse(classes))[0].name
-
-
-# match
 
 
 @pytest.mark.parametrize(
@@ -105,7 +104,15 @@ def test_no_class_means_no_match() -> None:
     assert REFINER.match(["cat"], Vocabulary())[0].name is None
 
 
-# match by meaning
+@given(st.lists(st.text(max_size=40), max_size=4), st.text(max_size=80))
+def test_any_text_ends_in_a_class_or_none(phrases: list[str], caption: str) -> None:
+    vocabulary = Vocabulary.parse("nucleus, person")
+    matches = REFINER.match(phrases, vocabulary)
+    assert [m.phrase for m in matches] == phrases
+    assert {m.name for m in matches} <= {"nucleus", "person", None}
+    found = REFINER.suggest([Tag(phrase, 0.5) for phrase in phrases], caption, vocabulary)
+    assert [s.name for s in found] == ["nucleus", "person"]
+    assert all(0 <= s.confidence <= 1 for s in found)
 
 
 def test_the_encoder_is_asked_only_about_unknown_words() -> None:
@@ -138,9 +145,6 @@ def test_one_near_word_is_outvoted_by_many_that_are_as_near() -> None:
 def test_a_class_that_only_modifies_is_not_meant() -> None:
     refiner = EmbeddedRefiner(LetterEncoder(), words=Lexicon({}))
     assert _meant("gizmo goi", "gizmo", refiner) is None
-
-
-# suggest
 
 
 def test_one_suggestion_per_class_in_order() -> None:
@@ -220,9 +224,6 @@ def test_words_of_the_caption_count() -> None:
     assert dog.confidence < 0.3
 
 
-# describe
-
-
 def test_the_book_fills_what_is_empty() -> None:
     nucleus = REFINER.describe(TargetClass("nuclei"))
     assert "bright" in nucleus.attributes.color
@@ -274,9 +275,6 @@ def test_the_encoder_finds_the_nearest_entry() -> None:
 def test_describing_twice_changes_nothing() -> None:
     once = REFINER.describe(TargetClass("small dark nucleus"))
     assert REFINER.describe(once) == once
-
-
-# the encoder
 
 
 def test_without_an_encoder_the_refiner_says_so() -> None:

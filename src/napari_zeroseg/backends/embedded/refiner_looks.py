@@ -19,7 +19,8 @@ _REGION_NOUNS = frozenset(
     "blob region area background foreground stripe line spot patch band network structure object "
     "texture ring rod fiber fibre pattern shape cluster dot surface speck particle strand disc disk".split()
 )
-_LOOK_WORDS = COLOR_WORDS | SHAPE_WORDS | TEXTURE_WORDS
+_ARRANGEMENTS = frozenset("scattered crowded single dense sparse touching isolated".split())
+_LOOK_WORDS = COLOR_WORDS | SHAPE_WORDS | TEXTURE_WORDS | _ARRANGEMENTS
 
 
 def _families(**members: str) -> dict[str, str]:
@@ -59,7 +60,7 @@ _UNSAID = 0.6  # one side names a hue or tone, and the other does not
 
 _SHAPES = _families(
     round="round rounded circular spherical oval elliptical ellipsoid globular disc disk",
-    compact="compact solid blob",
+    compact="compact solid",
     long="elongated long rod linear line thin filamentous slender narrow spindle tubular fiber fibre "
     "strand stripe branching branched",
     irregular="irregular lobed",
@@ -67,7 +68,10 @@ _SHAPES = _families(
     large="large big huge extended",
     ring="ring annular",
 )
-_OPPOSITE_SHAPES = {frozenset(pair.split("-")) for pair in "round-long compact-long small-large".split()}
+_OPPOSITE_SHAPES = {
+    frozenset(pair.split("-"))
+    for pair in "round-long compact-long small-large round-irregular compact-irregular".split()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,8 @@ def agreement(look: Attributes, tag: str) -> Agreement:
     the score. A class of which nothing is known agrees with nothing, and so does the background.
     """
     words = _words(tag)
-    if "background" in words or not (look.color or look.shape or look.texture):
+    colorless = not (_known(words, _TONES) or _known(words, _HUES))
+    if "background" in words or (look.color and colorless):
         return NO_AGREEMENT
     color = _color_agreement(look.color, words)
     form = [_shape_agreement(term, words) for term in terms(look.shape)]
@@ -140,6 +145,8 @@ def _closeness(a: str, b: str, near: set[frozenset[str]]) -> float:
 def _shape_agreement(term: Sequence[str], words: Sequence[str]) -> Agreement:
     """Return 1 for a shared shape, 0 for an opposite one, and between when the tag says neither."""
     said = {_SHAPES[word] for word in words if word in _SHAPES}
+    if "round" in said:
+        said.add("compact")
     for alternative in term:
         if said & {_SHAPES[word] for word in _words(alternative) if word in _SHAPES}:
             return Agreement(1.0, (alternative,))
