@@ -24,8 +24,9 @@ PROMPTS = "Prompts"
 DRAFT_COLOR = (0.0, 0.9, 1.0, 0.6)
 POSITIVE = ("disc", "#2ecc40")
 NEGATIVE = ("cross", "#ff4136")
-POINT_SIZE = 14
 RIGHT_BUTTON = 2
+MARK_SHARE = 0.02  # of the image's longer side; within this napari picks a point
+MARK_LIMITS = (2, 11)  # screen pixels: small, because what it marks can be small
 
 
 class DraftPreview:
@@ -59,8 +60,8 @@ class PromptPoints:
 
     Parameters
     ----------
-    ndim : int
-        Number of the image's axes.
+    shape : tuple of int
+        Of the image, without a colour axis.
     on_add : callable
         Gets the points that a person clicked.
     on_change : callable
@@ -73,7 +74,7 @@ class PromptPoints:
 
     def __init__(
         self,
-        ndim: int,
+        shape: tuple[int, ...],
         on_add: Callable[[tuple[Point, ...]], None],
         on_change: Callable[[tuple[Point, ...]], None],
         positive: Callable[[], bool],
@@ -83,9 +84,16 @@ class PromptPoints:
         self._points: tuple[Point, ...] = ()
         self._writing = False
         self._right_button = False
-        # napari zooms a border, but not a point of a fixed size on the screen: so none
-        self.layer = Points(np.empty((0, ndim)), name=PROMPTS, border_width=0, **transform)
-        self.layer.canvas_size_limits = (POINT_SIZE, POINT_SIZE)
+        self.layer = Points(
+            np.empty((0, len(shape))),
+            name=PROMPTS,
+            size=max(4.0, MARK_SHARE * max(shape[-2:])),
+            border_color="white",
+            border_width=0.15,
+            **transform,
+        )
+        # about the same size on the screen at every zoom; the lower limit is the border's too
+        self.layer.canvas_size_limits = MARK_LIMITS
         self.layer.mouse_drag_callbacks.insert(0, self._on_mouse_drag)
         self.layer.events.data.connect(self._on_layer_data)
 
