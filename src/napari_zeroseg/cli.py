@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import napari_zeroseg
+from napari_zeroseg import cli_suggest
 from napari_zeroseg.core.errors import ExportError, ZeroSegError
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from napari_zeroseg.demo import run_demo
 
             return run_demo(options.out)
+        if options.command == "suggest":
+            return cli_suggest.run(options)
         return _segment(options)
     except ZeroSegError as error:
         _complain(str(error))
@@ -73,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"napari-zeroseg {napari_zeroseg.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_segment(commands)
+    cli_suggest.add_parser(commands)
     demo = commands.add_parser(
         "demo",
         help="show the main job on two images that come along",
@@ -103,6 +107,7 @@ def _add_segment(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     add("--profile", metavar="NAME", help="which models (default: embedded, which needs no download)")
     add("--recipe", type=Path, metavar="FILE", help="models, parameters and classes as JSON")
+    cli_suggest.add_refiner_options(parser)
     add("--format", action="append", choices=["coco"], default=[], help="write this format as well")
     add("--suggested-only", action="store_true", help="leave out classes that do not seem to be in the image")
     add("--overwrite", action="store_true", help="replace results that are there already")
@@ -145,6 +150,7 @@ def _recipe(options: argparse.Namespace) -> Recipe:
     recipe = Recipe.read(options.recipe) if options.recipe else Recipe()
     if options.profile:
         recipe = recipe.model_copy(update={"profile": options.profile, "backends": {}})
+    recipe = cli_suggest.with_refiner(recipe, options)
     if options.classes is not None:
         recipe = recipe.with_vocabulary(Vocabulary.parse(options.classes))
     return recipe
