@@ -68,7 +68,7 @@ class Drawing:
         shape, transform = self._shelf.shape, self._shelf.transform()
         preview = DraftPreview(shape, transform)
         prompts = PromptPoints(
-            len(shape), self._on_add, self._on_change, lambda: self._session.hand.positive, transform
+            shape, self._on_add, self._on_change, lambda: self._session.hand.positive, transform
         )
         self._shelf.put(preview.layer)
         self._shelf.put(prompts.layer)
