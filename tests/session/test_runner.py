@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from napari_zeroseg.core.cancellation import present
 from napari_zeroseg.session.runner import Runner, models_thread
 
 LONG = 10  # seconds; only a hang takes that long
@@ -110,3 +111,20 @@ def test_all_work_is_done_on_one_thread(runner: Runner) -> None:
     assert over.wait(LONG)
     assert len(names) == 1
     assert names.pop().startswith("zeroseg-models")
+
+
+def test_cancel_reaches_a_call_that_waits(runner: Runner) -> None:
+    waiting, ended = threading.Event(), threading.Event()
+
+    def work() -> Iterator[None]:
+        called_off = threading.Event()
+        with present().calling(called_off.set):
+            waiting.set()
+            if called_off.wait(LONG):
+                ended.set()
+        yield
+
+    runner.start(work, lambda _event: None, lambda _problem: None)
+    assert waiting.wait(LONG)
+    runner.cancel()
+    assert ended.wait(LONG)
