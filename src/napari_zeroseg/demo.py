@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from napari_zeroseg.core.errors import NotNowError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import napari.viewer
     from numpy.typing import NDArray
+
+    from napari_zeroseg.session.session import Session
 
 
 @dataclass(frozen=True)
@@ -31,11 +37,17 @@ SCENES = (
 )
 
 
+PATIENCE_S = 300.0
+"""A run that takes longer than this on these small images hangs."""
+
+
 def run_demo(out: Path | None) -> int:
-    """Write results of both scenes into a folder, or show them in the window; return an exit code."""
-    if out is not None:
+    """Write results and pictures of the window into a folder, or open the window; return an exit code."""
+    if out is None:
+        _open_window()
+    else:
         write_results(out)
-    show_window(out)
+        _write_screenshots(out)
     return 0
 
 
@@ -51,18 +63,58 @@ def write_results(out: Path) -> None:
             print(path)  # noqa: T201
 
 
-def show_window(out: Path | None) -> None:
-    """Do the job of the last scene in the window, as a person would.
-
-    Parameters
-    ----------
-    out : Path, optional
-        Where a screenshot goes, after which the window is closed. Without it the window stays open.
-    """
+def _open_window() -> None:
     import napari
 
-    viewer = napari.Viewer(title="ZeroSeg", show=True)
+    viewer = napari.Viewer(title="ZeroSeg")
+    # the one that is shown comes last
     for scene in reversed(SCENES):
-        viewer.add_image(scene.pixels(), name=scene.image)
-    if out is None:
-        napari.run()
+        _do_the_job(viewer, scene)
+    napari.run()
+
+
+def _write_screenshots(out: Path) -> None:
+    import napari
+
+    for scene in SCENES:
+        viewer = napari.Viewer(title="ZeroSeg", show=True)
+        viewer.window.resize(1400, 900)
+        _do_the_job(viewer, scene)
+        viewer.reset_view()
+        _let_events_pass()
+        path = out / f"{scene.image}_window.png"
+        viewer.window.screenshot(str(path), canvas_only=False, flash=False)
+        viewer.close()
+        print(path)  # noqa: T201
+
+
+def _do_the_job(viewer: napari.viewer.Viewer, scene: Scene) -> None:
+    """Open the image and the dock, name the classes, accept them, and run."""
+    from napari_zeroseg._widget import PLUGIN, open_dock
+    from napari_zeroseg.core.vocabulary import Vocabulary
+
+    viewer.open_sample(PLUGIN, scene.image)
+    session = open_dock(viewer).session
+    session.set_vocabulary(Vocabulary.parse(scene.classes))
+    session.suggest()
+    _wait_for(session)
+    session.accept(*session.state.vocabulary.names)
+    session.run()
+    _wait_for(session)
+
+
+def _wait_for(session: Session) -> None:
+    """Let the window live until the models have answered."""
+    end = time.monotonic() + PATIENCE_S
+    while session.activity.running:
+        if time.monotonic() > end:
+            raise NotNowError("The models have not answered.", remedy="Start the demo again.")
+        _let_events_pass()
+
+
+def _let_events_pass() -> None:
+    from qtpy.QtCore import QEventLoop
+    from qtpy.QtWidgets import QApplication
+
+    QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
+    time.sleep(0.01)
