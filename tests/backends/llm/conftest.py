@@ -46,8 +46,8 @@ def chat_on() -> Callable[[ScriptedServer], OpenAIChat]:
 def refiner_on(chat_on) -> Callable[..., LlmRefiner]:
     """A refiner on a server, of a person who agrees to everything unless said otherwise."""
 
-    def make(server: ScriptedServer, consent: Consent | None = None) -> LlmRefiner:
-        chat = chat_on(server)
+    def make(server: ScriptedServer, consent: Consent | None = None, limits: Limits = QUICK) -> LlmRefiner:
+        chat = chat_on(server, limits)
         words = EmbeddedRefiner(encoder=None)
         return LlmRefiner(chat, chat, words=words, consent=consent or Consent(agree))
 

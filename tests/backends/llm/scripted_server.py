@@ -28,13 +28,19 @@ class Answer:
 def said(content: str | None, prompt_tokens: int = 100, answer_tokens: int = 20) -> Answer:
     """A completion that says ``content``."""
     body = {
-        "id": "1", "object": "chat.completion", "created": 0, "model": "scripted",
-        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": content}}],
+        "id": "1",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "scripted",
+        "choices": [
+            {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": content}}
+        ],
         "usage": {
-            "prompt_tokens": prompt_tokens, "completion_tokens": answer_tokens,
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": answer_tokens,
             "total_tokens": prompt_tokens + answer_tokens,
         },
-    }  # fmt: skip
+    }
     return Answer(body=json.dumps(body).encode())
 
 
@@ -149,11 +155,15 @@ def paper_like(scene: dict[str, list[str]], phrases: dict[str, str | None]) -> S
         found = {c: tag for tag in data["tags"] for c in scene.get(tag, []) if c in names}
         rows = [
             {
-                "class": c, "present": True, "implied": False, "confidence": 0.9,
-                "evidence": [tag], "reason": f"'{tag}' speaks for it.",
+                "class": c,
+                "present": True,
+                "implied": False,
+                "confidence": 0.9,
+                "evidence": [tag],
+                "reason": f"'{tag}' speaks for it.",
             }
             for c, tag in found.items()
-        ]  # fmt: skip
+        ]
         return conforming(request, {"classes": rows, "ideas": []})
 
     return script

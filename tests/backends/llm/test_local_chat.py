@@ -41,9 +41,15 @@ def folder(tmp_path_factory):
     fast.save_pretrained(path)
     torch.manual_seed(0)
     config = Qwen2Config(
-        vocab_size=len(fast), hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2,
-        num_key_value_heads=1, max_position_embeddings=8192, eos_token_id=fast.eos_token_id,
-    )  # fmt: skip
+        vocab_size=len(fast),
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        max_position_embeddings=8192,
+        eos_token_id=fast.eos_token_id,
+    )
     Qwen2ForCausalLM(config).save_pretrained(path)
     return str(path)
 

@@ -85,7 +85,7 @@ def test_retry_after_is_waited_for(serve, chat_on):
 @pytest.mark.parametrize("when", ["3600", formatdate(time.time() + 3600, usegmt=True)])
 def test_an_hour_is_not_waited_for(serve, chat_on, when):
     server = serve(in_turn(error(429, "slow down", headers={"Retry-After": when})))
-    with pytest.raises(ChatError, match="no more requests for now: slow down.*embedded:book"):
+    with pytest.raises(ChatError, match=r"no more requests for now: slow down.*embedded:book"):
         chat_on(server).complete(QUESTION)
     assert len(server.requests) == 1
 
@@ -99,7 +99,7 @@ def test_an_empty_account_is_not_asked_again(serve, chat_on):
 
 def test_retries_end(serve, chat_on):
     server = serve(in_turn(error(503, "busy")))
-    with pytest.raises(ChatError, match="error 503: busy.*embedded:book"):
+    with pytest.raises(ChatError, match=r"error 503: busy.*embedded:book"):
         chat_on(server).complete(QUESTION)
     assert len(server.requests) == 1 + QUICK.retries
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import numpy as np
 
+from napari_zeroseg.backends.llm.openai_chat import Limits
 from napari_zeroseg.core.detection import Detection
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.suggestion import Tag
 from napari_zeroseg.core.vocabulary import Vocabulary
+from napari_zeroseg.session.readiness import Action
+from napari_zeroseg.session.runner import Runner, models_thread
 from napari_zeroseg.session.session import Session
 from napari_zeroseg.session.source import ImageSource
-from tests.backends.llm.scripted_server import data_of, paper_like
-from tests.fakes import FakeBackend, fake_backends, squares
+from tests.backends.llm.scripted_server import Answer, data_of, paper_like
+from tests.fakes import FakeBackend, fake_backends, source, squares
 
 VOCABULARY = Vocabulary.parse("bright, grey, sky")
 PHRASES = [f"murmur {chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(30)]
@@ -91,3 +95,26 @@ def test_only_words_leave_the_machine(serve, refiner_on):
         assert b"base64" not in body
         pixels = squares()
         assert not [row for row in pixels if row.any() and row.tobytes() in body]
+
+
+def test_cancel_during_a_request_that_hangs_frees_window_and_models_thread(serve, refiner_on):
+    never, ready = threading.Event(), threading.Event()
+    server = serve(lambda _request: Answer(wait=never))
+    refiner = refiner_on(server, limits=Limits(request_s=60))
+    session = Session(
+        Runner(models_thread()),
+        Recipe().with_vocabulary(VOCABULARY),
+        lambda recipe: replace(fake_backends(recipe, Recognisers(0)), refiner=refiner),
+    )
+    session.open(source())
+    session.suggest()
+    assert server.arrived.wait(10)
+    session.cancel()
+    assert session.readiness[Action.SUGGEST] == ""
+    assert not session.activity.running
+    server.script = paper_like({"shiny thing 0": ["bright"]}, {})
+    session.changed.connect(lambda new, _old: ready.set() if new.suggestions else None)
+    session.suggest()
+    assert ready.wait(5)
+    session.close()
+    never.set()

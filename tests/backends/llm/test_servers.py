@@ -39,9 +39,17 @@ def test_a_variant_that_names_no_model_is_refused(variant):
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://host/v1", "https://", "host/v1", "https://me:sk-secret@host/v1", "https://host/v1?key=sk-secret",
-     "https://host/#sk-secret", "http://host:99999/v1", "http://[::1/v1"],
-)  # fmt: skip
+    [
+        "ftp://host/v1",
+        "https://",
+        "host/v1",
+        "https://me:sk-secret@host/v1",
+        "https://host/v1?key=sk-secret",
+        "https://host/#sk-secret",
+        "http://host:99999/v1",
+        "http://[::1/v1",
+    ],
+)
 def test_an_address_that_is_not_plain_is_refused_and_not_repeated(url):
     with pytest.raises(BadServerError) as caught:
         server_at(url)
@@ -54,10 +62,15 @@ def test_a_presets_address_is_the_preset():
 
 @pytest.mark.parametrize(
     ("url", "loopback", "key"),
-    [("http://localhost:1/v1", True, True), ("http://127.0.0.2/v1", True, True), ("http://[::1]/v1", True, True),
-     ("http://localhost.example.org/v1", False, False), ("https://example.org/v1", False, True),
-     ("http://10.0.0.1/v1", False, False)],
-)  # fmt: skip
+    [
+        ("http://localhost:1/v1", True, True),
+        ("http://127.0.0.2/v1", True, True),
+        ("http://[::1]/v1", True, True),
+        ("http://localhost.example.org/v1", False, False),
+        ("https://example.org/v1", False, True),
+        ("http://10.0.0.1/v1", False, False),
+    ],
+)
 def test_keys_travel_unseen(url, loopback, key):
     server = server_at(url)
     assert (server.is_loopback, server.may_get_a_key) == (loopback, key)
