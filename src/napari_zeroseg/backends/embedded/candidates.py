@@ -28,6 +28,10 @@ BANDS = ((4.0, 12.0), (8.0, 24.0), (16.0, 48.0))
 MAX_SPREAD = 8.0
 """How much larger than what was chosen in it the surround may be in which outlines are sought."""
 CUTS = 32
+SECOND = 0.3
+"""A further outline of a zone has at least this part of the step of the crispest."""
+OTHER_SIZE = 1.3
+"""And at least this ratio of areas to it."""
 MIN_AREA = 9
 SPLIT_BELOW = 0.95
 """Regions that an ellipse fits better are not parted."""
@@ -90,10 +94,14 @@ def candidates(channel: Channel, bands: Sequence[tuple[float, float]]) -> list[C
         markers = tree.paint(chosen)
         around = tree.paint(surroundings(tree, shapes, chosen)) > 0
         zones = watershed(-smooth, markers, mask=around)
-        labels, step = cut_at_crispest(smooth, zones, markers)
-        labels, step = split(whole(labels), step)
-        found.append(significant(labels, step / floor))
+        for labels, step in cuts(smooth, zones, markers):
+            found.append(_finished(labels, step, floor))
     return found
+
+
+def _finished(labels: Labels, step: NDArray[np.float64], floor: float) -> Candidates:
+    labels, step = split(whole(labels), step)
+    return significant(labels, step / floor)
 
 
 def step_floor(smooth: Channel, noise: float) -> float:
@@ -187,13 +195,15 @@ def surroundings(tree: ComponentTree, shapes: NodeShapes, chosen: NDArray[np.int
     return np.unique(top)
 
 
-def cut_at_crispest(
+def cuts(
     smooth: Channel, zones: Labels, markers: Labels
-) -> tuple[Labels, NDArray[np.float64]]:
-    """Cut each zone at the intensity where its free outline is crispest.
+) -> list[tuple[Labels, NDArray[np.float64]]]:
+    """Cut each zone at the intensities where its free outline is crispest: labels and mean steps.
 
     For every zone z and threshold t the step in intensity is summed over the pixel pairs
-    within z that t parts; the threshold with the largest mean step wins.
+    within z that t parts. The threshold with the largest mean step comes first, then the best
+    one outside it and the best one inside it that are peaks of their own: a cell around its
+    nucleus, a dim object that touches a bright one.
     """
     count = int(zones.max())
     index = np.arange(1, count + 1)
@@ -203,8 +213,24 @@ def cut_at_crispest(
     bins = ((smooth - low.astype(np.float32)[zones]) / span[zones] * CUTS).clip(0, CUTS - 1).astype(np.intp)
     total, pairs = _steps_by_zone_and_cut(smooth, zones, bins, count)
     mean = np.where(pairs > 2, total / np.maximum(pairs, 1), 0)
+    area = np.bincount((zones * CUTS + bins).ravel(), minlength=(count + 1) * CUTS).reshape(-1, CUTS)
+    area = np.pad(np.cumsum(area[:, ::-1], 1)[:, ::-1], ((0, 0), (0, 1)))
+    rows = np.arange(count + 1)
     best = mean.argmax(axis=1)
-    return np.where((zones > 0) & (bins >= best[zones]), zones, 0), mean.max(axis=1)
+    main = area[rows, best][:, None]
+    found = [best]
+    peaks = _peaks(mean) & (mean > SECOND * mean.max(axis=1, keepdims=True))
+    for other in (area > main * OTHER_SIZE, area * OTHER_SIZE < main):
+        second = np.where(peaks & other, mean, 0)
+        found.append(np.where(second.max(axis=1) > 0, second.argmax(axis=1), CUTS))
+    return [
+        (np.where((zones > 0) & (bins >= cut[zones]), zones, 0), mean[rows, cut]) for cut in found
+    ]
+
+
+def _peaks(mean: NDArray[np.float64]) -> NDArray[np.bool_]:
+    padded = np.pad(mean, ((0, 0), (1, 1)), constant_values=-1)
+    return (mean >= padded[:, :-2]) & (mean > padded[:, 2:])
 
 
 def _steps_by_zone_and_cut(

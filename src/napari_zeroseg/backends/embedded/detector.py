@@ -40,6 +40,8 @@ HELD = 0.8
 """Part of an object that lies within what surrounds it."""
 OUTER = 0.9
 """What surrounds an object scores at most this part of the object, which keeps its pixels."""
+ALONE = 0.5
+"""Factor on the fit of a region without the surround that another class should be."""
 RIM = (1.15, 8.0)
 """How many times larger than its object what surrounds it is, with the object."""
 
@@ -59,22 +61,29 @@ class EmbeddedDetector:
         scene = Scene.of(image)
         if not scene.regions:
             return []
-        centers: dict[str, Found] = {
-            t.name: find(scene, t.attributes) for t in classes if _center_of(t, classes) is None
-        }
-        found = dict(centers)
-        for target in classes:
-            center = _center_of(target, classes)
-            if center is not None:
-                found[target.name] = find_around(scene, target.attributes, centers.get(center.name, []))
+        found: dict[str, Found] = {}
+        around = {t.name: center for t in classes if (center := _center_of(t, classes)) is not None}
+        for target in (t for t in classes if t.name not in around):
+            outer = [t.attributes for t in classes if around.get(t.name) is target]
+            found[target.name] = find(scene, target.attributes, outer)
+        for target in (t for t in classes if t.name in around):
+            found[target.name] = find_around(
+                scene, target.attributes, found.get(around[target.name].name, [])
+            )
         rows = [(scene.regions[i], score, name) for name, hits in found.items() for i, score in hits]
         return sorted(rows, key=lambda row: -row[1])
 
 
-def find(scene: Scene, look: Attributes) -> Found:
-    """Return (region, score) under the alternative colour that the image supports best."""
+def find(scene: Scene, look: Attributes, around: Sequence[Attributes] = ()) -> Found:
+    """Return (region, score) under the alternative colour that the image supports best.
+
+    Where another class lies around this one, regions with such a surround are preferred.
+    """
     form = shape_fit(look.shape, scene.table) * texture_fit(look.texture, scene.table)
     base = scene.objectness * form * (1.0 if look else UNKNOWN)
+    for outer in around:
+        fits = np.array([h[1] if (h := _holder(scene, outer, i)) else 0.0 for i in range(len(base))])
+        base = base * (ALONE + (1 - ALONE) * np.clip(fits / max(fits.max(), 1e-6), 0, 1))
     best: Found = []
     most = 0.0
     for color in alternatives(look.color) or ("",):
@@ -93,13 +102,15 @@ def find_around(scene: Scene, look: Attributes, centers: Found) -> Found:
     """
     best: dict[int, float] = {}
     for index, score in centers:
-        holder = _holder(scene, look, index)
-        if holder is not None:
+        held_by = _holder(scene, look, index)
+        if held_by is not None:
+            holder = held_by[0]
             best[holder] = max(best.get(holder, 0.0), OUTER * score)
     return list(best.items())
 
 
-def _holder(scene: Scene, look: Attributes, center: int) -> int | None:
+def _holder(scene: Scene, look: Attributes, center: int) -> tuple[int, float] | None:
+    """Return the region that fits best as what surrounds another, and how well it does."""
     inner = scene.regions[center].mask
     outer = [i for i, region in enumerate(scene.regions) if _surrounds(region.mask, inner)]
     if not outer:
@@ -107,7 +118,7 @@ def _holder(scene: Scene, look: Attributes, center: int) -> int | None:
     rest = scene.table.rows(outer).without(scene.table.color[center], scene.table.area_fraction[center])
     colors = [color_fit(color, rest) for color in alternatives(look.color) or ("",)]
     fit = scene.objectness[outer] * np.max(colors, axis=0)
-    return outer[int(fit.argmax())] if fit.max() > 0 else None
+    return (outer[int(fit.argmax())], float(fit.max())) if fit.max() > 0 else None
 
 
 def _surrounds(outer: Mask, inner: Mask) -> bool:

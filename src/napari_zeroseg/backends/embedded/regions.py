@@ -125,6 +125,7 @@ def propose(image: Plane) -> tuple[Region, ...]:
         RGB in 0..1.
     """
     found: list[Region] = []
+    image = stains.balanced(image)
     for name, channel in stains.channels(image).items():
         for scale, small in enumerate(octaves(channel)):
             shrunk = _shrunk(image, scale)

@@ -20,6 +20,25 @@ COLORFUL = 3.0
 DARK_GROUND = 0.3
 """The median of an image of emitted light lies in this lowest part of its range."""
 SOFT_KNEE = 0.3
+BRIGHT_GROUND = 0.5
+"""Median grey value from which the ground is a lit one."""
+WHITE_PART = 0.95
+"""Pixels above this quantile of grey are taken for the lamp's white."""
+MAX_GAIN = 2.0
+
+
+def balanced(image: Plane) -> Plane:
+    """Return a bright-field image as under white light, others as they are.
+
+    The brightest pixels of an image with a bright ground are taken for white (white-patch
+    colour constancy), so that the hue of a stain does not depend on the lamp.
+    """
+    grey = image.mean(axis=2)
+    if float(np.median(grey)) < BRIGHT_GROUND:
+        return image
+    white = image[grey >= np.quantile(grey, WHITE_PART)].mean(axis=0)
+    gain = np.minimum(white.max() / np.maximum(white, 1e-3), MAX_GAIN)
+    return np.clip(image * gain.astype(np.float32), 0, 1)
 
 
 def lab(image: Plane) -> NDArray[np.float32]:
