@@ -10,7 +10,7 @@ import tempfile
 import numpy as np
 import pytest
 from napari.layers import Image
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 
 from napari_zeroseg._qt.gui_thread import GuiThread
 from napari_zeroseg._qt.suggestion_model import ACCEPT, REJECT
@@ -127,6 +127,36 @@ def test_positive_and_negative_points_correct_an_object(person, viewer):
     labels = viewer.layers["bright"].data
     assert not labels[12, 5:15].any()
     assert np.all(labels[5:12, 5:15] == 1)
+
+
+def canvas_place(viewer, layer, row, column):
+    """Where a pixel of a layer is shown, in the widget of the canvas."""
+    canvas = viewer.window._qt_viewer.canvas
+    transform = canvas.layer_to_visual[layer].node.get_transform("visual", "canvas")
+    x, y = transform.map([column + 0.5, row + 0.5])[:2]  # to the middle of the pixel
+    return QPoint(round(x), round(y))
+
+
+def test_clicks_on_the_canvas_draw_an_object(qtbot, make_napari_viewer):
+    viewer = make_napari_viewer(show=True)
+    person = work_in(qtbot, viewer, Session(backends=fake_backends))
+    image = viewer.add_image(squares(), name="squares")
+    person.name_classes("bright")
+    person.press(person.dock.refine.new)
+    qtbot.wait(50)
+    canvas = viewer.window._qt_viewer.canvas.native
+    qtbot.mouseClick(canvas, LEFT, pos=canvas_place(viewer, image, 10, 10))
+    assert np.array_equal(np.argwhere(viewer.layers["Draft"].data)[0], (5, 5))
+    qtbot.wait(50)
+    qtbot.mouseClick(canvas, Qt.MouseButton.RightButton, pos=canvas_place(viewer, image, 7, 7))
+    assert not viewer.layers["Draft"].data[7].any()
+    person.press(person.dock.refine.commit)
+    shown = viewer.screenshot(canvas_only=True, flash=False)
+    place = canvas_place(viewer, image, 12, 12)
+    ratio = shown.shape[0] / canvas.height()
+    red, _, blue, _ = shown[int(place.y() * ratio), int(place.x() * ratio)]
+    assert blue > red  # the mask's blue over the white square
+    assert np.count_nonzero(viewer.layers["bright"].data == 1) == 90
 
 
 def test_what_a_person_committed_survives_a_new_run(person, viewer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent
@@ -61,6 +62,8 @@ class ZeroSegWidget(QWidget):
             self.session.close,
             background.close,
         ]
+        # napari imports pandas with the first Labels layer, for half a second: better now than then
+        background.do(partial(import_module, "pandas"), _ignore, _ignore)
         # a viewer that is closed deletes its docks without asking them to close
         self.destroyed.connect(self.session.close)
 
@@ -74,6 +77,10 @@ class ZeroSegWidget(QWidget):
         """Stop the models and leave nothing connected; the layers stay."""
         while self._stops:
             self._stops.pop(0)()
+
+
+def _ignore(_outcome: object) -> None:
+    """Nobody waits for it."""
 
 
 def _open_sample(viewer: napari.viewer.Viewer, key: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QPoint, QSize, Qt
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.session.session import Session
 
 WIDTH = 400
+HEADING = 30  # px above a part
 
 
 class Dock(QWidget):
@@ -66,7 +67,8 @@ class Dock(QWidget):
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(6)
         layout.addWidget(self.messages)
-        layout.addWidget(self._build_sections(), 1)
+        self._area = self._build_sections()
+        layout.addWidget(self._area, 1)
         layout.addWidget(self.activity)
         layout.addWidget(self.history)
 
@@ -112,6 +114,12 @@ class Dock(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(WIDTH, 760)
+
+    def show_part(self, part: QWidget) -> None:
+        """Scroll until a part of the dock is in sight, its top first."""
+        top = part.mapToGlobal(QPoint(0, -HEADING)).y() - self._area.mapToGlobal(QPoint(0, 0)).y()
+        bar = self._area.verticalScrollBar()
+        bar.setValue(bar.value() + top)
 
     def release(self) -> None:
         """Disconnect every view from the session."""
