@@ -116,7 +116,7 @@ def through_environment(server, ring, monkeypatch):
         said(json.dumps({"phrases": [{"number": 1, "class": "car", "confidence": 1}]})),
         error(401, f"Incorrect API key provided: {KEY}. You can find yours at …"),
         error(400, f"Your header was: Bearer {KEY}"),
-        error(503, KEY, headers={"X-Request-Id": "1"}),
+        error(503, KEY, headers={"X-Request-Id": KEY, "Set-Cookie": f"k={KEY}"}),
         said(f"Bearer {KEY} says hello"),
     ],
     ids=["good", "401", "400", "503", "nonsense"],

@@ -8,6 +8,10 @@ import httpx2
 
 from napari_zeroseg.backends.llm.problems import ChatError
 
+_NEEDED = frozenset(
+    ("content-type", "content-length", "content-encoding", "transfer-encoding", "retry-after")
+)
+
 
 class _BoundedStream(httpx2.AsyncByteStream):
     def __init__(self, stream: httpx2.AsyncByteStream, max_bytes: int) -> None:
@@ -26,11 +30,15 @@ class _BoundedStream(httpx2.AsyncByteStream):
 
 
 def bounding(max_bytes: int) -> Callable[[httpx2.Response], Awaitable[None]]:
-    """Return a response hook that refuses long and compressed answers (which could be of any length)."""
+    """Return a response hook that refuses long and compressed answers (which could be of any length).
+
+    Headers that nobody needs are dropped before anything logs them.
+    """
 
     async def bound(response: httpx2.Response) -> None:
         if response.headers.get("content-encoding", "identity") != "identity":
             raise ChatError("The server compressed its answer, though it was asked not to.")
+        response.headers = httpx2.Headers([(k, v) for k, v in response.headers.items() if k in _NEEDED])
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         response.stream = _BoundedStream(response.stream, max_bytes)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import itertools
+import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -168,6 +169,7 @@ class OpenAIChat:
     def _patiently(self, once: Callable[[AsyncOpenAI], Awaitable[bytes]]) -> bytes:
         """Ask again after failures that may pass, or that a simpler request can avoid."""
         _require_openai()
+        _keep_headers_out_of_logs()
         secret = self._key(self._server)
 
         async def work() -> bytes:
@@ -323,6 +325,12 @@ def _redactor(secret: SecretStr | None) -> Callable[[str], str]:
 def _how_to_give_a_key(server: Server) -> str:
     variable = server.key_variable or "the server's settings"
     return f"Store the key in the keyring, or set {variable}; or choose the refiner embedded:book."
+
+
+def _keep_headers_out_of_logs() -> None:
+    """Silence the wire's debug log: it writes out all that a server answers, which can repeat the key."""
+    for name in ("httpcore2", "httpx2"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _require_openai() -> None:
