@@ -64,7 +64,7 @@ def simulate(
     Sofiiuk, Petrov, Konushin: Reviving Iterative Training with Mask Guidance for Interactive
     Segmentation (2021), section 4.
     """
-    prompt, ious = Prompt(), []
+    prompt, ious = Prompt(), list[float]()
     while len(ious) < limit and (not ious or ious[-1] < target):
         click = next_click(truth, prompt.mask or NOTHING, prompt.points)
         asked = prompt.with_points(click)

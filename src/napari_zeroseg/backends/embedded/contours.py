@@ -32,11 +32,15 @@ ROUNDS = 2
 FORBIDDEN = np.float32(-8)
 BEYOND_RIM = np.float32(0.3)
 """Strength of an edge outside the image: an object may be cut off there, but need not."""
+OVERLAP = ANGLES // 4
+LEAST_SEEN = 0.25
+"""A contour that shows its outside on less of its way hardly parts anything."""
 
 FACTORS = np.geomspace(*REACH, RADII)
 STEP = float(FACTORS[1] / FACTORS[0])
 BOUNDS = FACTORS[0] * STEP ** (np.arange(RADII + 1) - 0.5)
 DIRECTIONS = np.stack([f(np.arange(ANGLES) * 2 * np.pi / ANGLES) for f in (np.sin, np.cos)], 1)
+MOVE_COST = (STIFFNESS * np.arange(-TURN, TURN + 1) ** 2).astype(np.float32)
 BAND_WIDTH = max(1, round(np.log(BAND) / np.log(STEP)))
 
 
@@ -148,14 +152,22 @@ def find_contours(
         outer = area * ((index >= path[..., None]) & (index < path[..., None] + BAND_WIDTH))
     evidence, separation, contrast = _discriminated(samples, inner, outer, pyramid.noise)
     edges = _edges(evidence, seen)
+    separation = separation * np.clip(_share_seen(path, seen) / LEAST_SEEN, 0, 1)
     steps = np.take_along_axis(edges, path[..., None], 2)[..., 0]
     return Contours(frames, BOUNDS[path], steps, separation, contrast)
 
 
+def _share_seen(path: NDArray[np.intp], seen: NDArray[np.bool_]) -> Floats:
+    """Part of the angles at which the image shows what is just outside the contour."""
+    outside = np.minimum(path, RADII - 1)[..., None]
+    return np.take_along_axis(seen, outside, 2)[..., 0].mean(1, dtype=np.float32)
+
+
 def _places(frames: Frames) -> tuple[Floats, Floats]:
     """Rows and columns in the image, each of shape (S, ANGLES, RADII)."""
-    offsets = np.einsum("sij,aj,r->isar", frames.axes, DIRECTIONS, FACTORS).astype(np.float32)
-    places = offsets + frames.centers.T[:, :, None, None].astype(np.float32)
+    rays = np.einsum("sij,aj->isa", frames.axes, DIRECTIONS)[..., None].astype(np.float32)
+    centers = frames.centers.T[:, :, None, None].astype(np.float32)
+    places = rays * FACTORS.astype(np.float32) + centers
     return places[0], places[1]
 
 
@@ -196,17 +208,14 @@ def _discriminated(
     return evidence.reshape(samples.shape[:3]), separation, np.linalg.norm(delta, axis=1)
 
 
-def _edges(evidence: Floats, seen: NDArray[np.bool_], width: int = 2) -> Floats:
-    """Mean of the samples just inside less that just outside, shape (S, ANGLES, RADII + 1)."""
-    total = np.concatenate([np.zeros_like(evidence[..., :1]), np.cumsum(evidence, 2)], 2)
-    here = np.arange(RADII + 1)
-    low, high = np.maximum(here - width, 0), np.minimum(here + width, RADII)
-    inside = (total[..., here] - total[..., low]) / np.maximum(here - low, 1)
-    outside = (total[..., high] - total[..., here]) / np.maximum(high - here, 1)
-    edges = np.clip(inside - outside, -1, 1)
-    edges[..., (0, -1)] = FORBIDDEN
-    beyond = ~np.concatenate([seen[..., :1], seen], 2)
-    edges[beyond] = BEYOND_RIM
+def _edges(evidence: Floats, seen: NDArray[np.bool_]) -> Floats:
+    """Mean of the two samples just inside less that just outside, shape (S, ANGLES, RADII + 1)."""
+    edges = np.full((*evidence.shape[:2], RADII + 1), FORBIDDEN, np.float32)
+    near = evidence[..., :-1] - evidence[..., 1:]
+    edges[..., 1:-1] = near
+    edges[..., 2:-2] = (near[..., 1:-1] + evidence[..., :-3] - evidence[..., 3:]) / 2
+    np.clip(edges[..., 1:-1], -1, 1, out=edges[..., 1:-1])
+    edges[..., 1:][~seen] = BEYOND_RIM
     return edges
 
 
@@ -219,37 +228,39 @@ def _content(evidence: Floats, believed: Floats | np.float32, area: Floats) -> F
 def _allowed(frames: Frames, limits: Limits | None) -> Floats:
     if limits is None:
         return np.zeros((len(frames), 1, 1), np.float32)
-    outside = (BOUNDS < limits.least[..., None]) | (BOUNDS > limits.most[..., None])
+    outside = (limits.least[..., None] > BOUNDS) | (limits.most[..., None] < BOUNDS)
     return np.where(outside, FORBIDDEN, np.float32(0))
 
 
 def _best_paths(gain: Floats) -> NDArray[np.intp]:
     """Return the index of the best radius at each angle, shape (S, ANGLES).
 
-    Twice around, so that the middle of the path closes on itself.
+    Half as far again as once around, so that the middle of the path closes on itself.
     """
     count, angles, radii = gain.shape
-    cost = (STIFFNESS * np.arange(-TURN, TURN + 1) ** 2).astype(np.float32)
-    padded = np.full((count, radii + 2 * TURN), -np.inf, np.float32)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * TURN + 1, axis=1)
-    came = np.empty((2 * angles, count, radii), np.int8)
-    total = np.zeros((count, radii), np.float32)
-    for turn in range(2 * angles):
-        padded[:, TURN:-TURN] = total
-        options = windows - cost
-        came[turn] = options.argmax(2)
-        total = options.max(2) + gain[:, turn % angles]
-    return _traced(came, total.argmax(1))
+    turns = angles + 2 * OVERLAP
+    totals = np.full((turns + 1, count, radii + 2 * TURN), -np.inf, np.float32)
+    totals[0, :, TURN:-TURN] = 0
+    for turn in range(turns):
+        before, best = totals[turn], totals[turn + 1, :, TURN:-TURN]
+        best[:] = before[:, TURN:-TURN]
+        for move in range(1, TURN + 1):
+            down, up = before[:, TURN - move : -TURN - move], before[:, TURN + move : radii + TURN + move]
+            np.maximum(best, np.maximum(down, up) - MOVE_COST[TURN + move], out=best)
+        best += gain[:, turn % angles]
+    return _traced(totals)
 
 
-def _traced(came: NDArray[np.int8], last: NDArray[np.intp]) -> NDArray[np.intp]:
-    turns, count, _ = came.shape
-    path, here, frame = np.empty((turns, count), np.intp), last, np.arange(count)
+def _traced(totals: Floats) -> NDArray[np.intp]:
+    """Follow the best path back, from the angle where it ends."""
+    turns, count = len(totals) - 1, totals.shape[1]
+    frame, moves = np.arange(count)[:, None], np.arange(2 * TURN + 1)
+    path = np.empty((turns, count), np.intp)
+    here = totals[-1, :, TURN:-TURN].argmax(1)
     for turn in range(turns - 1, -1, -1):
         path[turn] = here
-        here = here + came[turn, frame, here] - TURN
-    half = turns // 4
-    return np.roll(path[half : half + turns // 2], half, axis=0).T
+        here = here + (totals[turn][frame, here[:, None] + moves] - MOVE_COST).argmax(1) - TURN
+    return np.roll(path[OVERLAP:-OVERLAP], OVERLAP, axis=0).T
 
 
 def rims(contours: Contours) -> NDArray[np.float64]:

@@ -57,7 +57,7 @@ def clicks_of(points: Sequence[Point], prior: DepthMap | None) -> tuple[Click, .
     """Compare points with an earlier mask."""
     clicks = []
     for point in points:
-        depth = 0.0 if prior is None else float(prior.at(np.float32(point.y), np.float32(point.x)))
+        depth = 0.0 if prior is None else float(prior.at(point.y, point.x))
         clicks.append(Click(point.y, point.x, point.positive, -depth if point.positive else depth))
     return tuple(clicks)
 
@@ -88,11 +88,12 @@ def edited(prior: DepthMap, clicks: Sequence[Click], *, least_only: bool = False
     prior : DepthMap
     clicks : sequence of Click
     least_only : bool
-        Discs of a single pixel, also where the click contradicts the mask.
+        Discs of a single grid point, also where the click contradicts the mask.
     """
     depth = prior.values
     for click in clicks:
-        radius = PIXEL if least_only else max(PIXEL, click.error)
+        # the nearest point of a coarse grid has to be in the disc
+        radius = max(PIXEL * prior.step, 0.0 if least_only else click.error)
         disc = radius + np.float32(0.01) - prior.distance_to(click.row, click.col)
         depth = np.maximum(depth, disc) if click.inside else np.minimum(depth, -disc)
     return prior.with_values(depth)

@@ -63,11 +63,11 @@ class DepthMap:
         rows, cols = self.places()
         return np.hypot(rows - np.float32(row), cols - np.float32(col))
 
-    def at(self, rows: Floats, cols: Floats) -> Floats:
+    def at(self, rows: Floats | float, cols: Floats | float) -> Floats:
         """Return the depth at places of any shape; far outside, that of the margin's rim."""
         height, width = self.values.shape
-        row = np.clip(np.rint((rows - self.origin[0]) / self.step), 0, height - 1).astype(np.intp)
-        col = np.clip(np.rint((cols - self.origin[1]) / self.step), 0, width - 1).astype(np.intp)
+        row = np.clip(np.rint((np.asarray(rows) - self.origin[0]) / self.step), 0, height - 1).astype(np.intp)
+        col = np.clip(np.rint((np.asarray(cols) - self.origin[1]) / self.step), 0, width - 1).astype(np.intp)
         return np.asarray(self.values[row, col])
 
     def with_values(self, values: Floats) -> DepthMap:
@@ -93,8 +93,12 @@ class DepthMap:
             _resampled(start, self.step, count, size)
             for start, count, size in zip(self.origin, self.values.shape, shape, strict=True)
         )
-        values = rows @ self.values @ cols.T
-        return Logits((top, left), np.ascontiguousarray(values, np.float32), score)
+        if self.step == 1:
+            first, start = top - self.origin[0], left - self.origin[1]
+            values = self.values[first : first + len(rows), start : start + len(cols)].copy()
+        else:
+            values = rows @ self.values @ cols.T
+        return Logits((top, left), values, score)
 
 
 def step_for(side: int) -> int:

@@ -21,6 +21,8 @@ GRAZING = 1.1
 SAME = 0.8
 FORBIDDEN = 100.0
 SIDE = 3
+CHORD = 2
+DENTS = 3.0
 
 
 def merits(contours: Contours, limits: Limits) -> Floats:
@@ -39,7 +41,19 @@ def merits(contours: Contours, limits: Limits) -> Floats:
         + WEAKEST_SIDE * sides.min(1)
         - FORBIDDEN * _broken(contours, limits)
         - _grazed(contours, limits)
+        - DENTS * _dented(contours)
     )
+
+
+def _dented(contours: Contours) -> Floats:
+    """Sum of the turns to the outside along the outline, in radians: 0 for convex contours."""
+    rim = rims(contours)
+    rim = (np.roll(rim, 1, 1) + rim + np.roll(rim, -1, 1)) / 3
+    edge = np.roll(rim, -CHORD, 1) - rim
+    after = np.roll(edge, -CHORD, 1)
+    cross = edge[..., 0] * after[..., 1] - edge[..., 1] * after[..., 0]
+    turns = np.arctan2(cross, (edge * after).sum(2))
+    return np.asarray(np.clip(turns, 0, None).sum(1) / CHORD)
 
 
 def _broken(contours: Contours, limits: Limits) -> Floats:
@@ -53,11 +67,12 @@ def _grazed(contours: Contours, limits: Limits) -> Floats:
 
 
 def _support(contours: Contours, angles: int = 24) -> Floats:
-    """Number of frames that led to about the same outline."""
+    """Return the number of frames that led to about the same outline."""
     rim = rims(contours) + (contours.frames.centers - contours.frames.centers[0])[:, None]
     around, radii = np.arctan2(rim[..., 0], rim[..., 1]), np.hypot(*np.moveaxis(rim, 2, 0))
     even = np.arange(angles) * 2 * np.pi / angles - np.pi
-    areas = np.array([np.interp(even, a, r, period=2 * np.pi) for a, r in zip(around, radii, strict=True)]) ** 2
+    pairs = zip(around, radii, strict=True)
+    areas = np.array([np.interp(even, a, r, period=2 * np.pi) for a, r in pairs]) ** 2
     shared = np.minimum(areas[:, None], areas[None]).sum(2)
     return np.asarray((shared > SAME * np.maximum(areas[:, None], areas[None]).sum(2)).sum(1), float)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 
 from napari_zeroseg.backends.embedded.contours import (
-    ANGLES,
     DIRECTIONS,
     Contours,
     Frames,
@@ -30,6 +30,8 @@ from napari_zeroseg.backends.embedded.corrections import (
 from napari_zeroseg.backends.embedded.depths import DepthMap
 from napari_zeroseg.backends.embedded.merits import agreement, box_fit, merits
 from napari_zeroseg.backends.embedded.pyramid import Pyramid
+from napari_zeroseg.backends.embedded.regions import regions_of
+from napari_zeroseg.core.boxes import box_iou
 from napari_zeroseg.core.mask import Logits
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_zeroseg.core.image import Plane
-    from napari_zeroseg.core.mask import Box
+    from napari_zeroseg.core.mask import Box, Mask
     from napari_zeroseg.core.prompt import Prompt
 
 SMALLEST = 3.0
@@ -50,18 +52,54 @@ THIN = 0.3
 GROSS = 0.35
 """An error this thick beside the radius of the mask means that the mask is of something else."""
 MEANT = 2.0
+"""Weight of missing the far side of the errors clicked on, per e-fold of the radius."""
 STEADY = 2.0
+"""Weight per click of agreement with an earlier mask."""
 EDIT = 1.0
+"""Merit that a contour may cost; where the best costs more, the mask is edited instead."""
 SOFT = 1.5
+"""Depth in pixels from which an earlier mask is fully believed."""
 KEPT = 12
+"""Number of leading contours that are compared with an earlier mask."""
+PATIENCE = 6
+"""Clicks after which leaps to other objects become rarer."""
+BROKEN = -50.0
+"""Merit below which a contour breaks a limit."""
+OUTLINE_SCORE = 0.5
+"""Score of a mask whose outline was moved: the image was not asked."""
 BOX_FIT = 4.0
+"""Weight of the log of how well a contour fills a box."""
+FILLS = 0.9
+"""Least overlap of a region's bounds with a box that it fills."""
+FOLLOWED = 0.8
+"""A contour that overlaps a region by less does not follow it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddedImage:
     """What all prompts on an image share."""
 
+    image: Plane
     pyramid: Pyramid
+
+    def region_in(self, box: Box, clicks: Sequence[Click]) -> Mask | None:
+        """Return the proposed region that fills a box and agrees with all clicks, if there is one."""
+        regions = regions_of(self.image)
+        if not regions:
+            return None
+        fit = box_iou(np.array([box], float), np.array([r.mask.box for r in regions]))[0]
+        for index in np.argsort(-fit, kind="stable"):
+            if fit[index] < FILLS:
+                return None
+            mask: Mask = regions[index].mask
+            if all(_holds(mask, c) == c.inside for c in clicks):
+                return mask
+        return None
+
+
+def _holds(mask: Mask, click: Click) -> bool:
+    row, col = round(click.row), round(click.col)
+    return bool(mask.within((slice(row, row + 1), slice(col, col + 1))).any())
 
 
 class EmbeddedSegmenter:
@@ -73,14 +111,15 @@ class EmbeddedSegmenter:
 
     def embed(self, image: Plane) -> EmbeddedImage:
         """Return the features of an image, float32 of shape (H, W, 3), RGB in 0..1."""
-        return EmbeddedImage(Pyramid.of(image))
+        return EmbeddedImage(image, Pyramid.of(image))
 
     def segment(self, embedding: EmbeddedImage, prompts: Sequence[Prompt]) -> list[Logits]:
         """Return one answer per prompt, in order; an empty one where a prompt names no place."""
-        return [_answer(embedding.pyramid, prompt) for prompt in prompts]
+        return [_answer(embedding, prompt) for prompt in prompts]
 
 
-def _answer(pyramid: Pyramid, prompt: Prompt) -> Logits:
+def _answer(embedding: EmbeddedImage, prompt: Prompt) -> Logits:
+    pyramid = embedding.pyramid
     prior = DepthMap.of(prompt.mask) if prompt.mask is not None and prompt.mask.area else None
     clicks = clicks_of(prompt.points, prior)
     if prior is not None:
@@ -90,7 +129,26 @@ def _answer(pyramid: Pyramid, prompt: Prompt) -> Logits:
         return Logits((0, 0), np.zeros((0, 0), np.float32), 0.0)
     contours, values = _found(pyramid, _frames(pyramid, prompt, center), prompt, clicks)
     best = int(values.argmax())
-    return drawn(contours, best).logits(pyramid.shape, _score(contours, best))
+    score = _score(contours, best)
+    answer = _sided(drawn(contours, best), clicks).logits(pyramid.shape, score)
+    region = None if prompt.box is None else embedding.region_in(prompt.box, clicks)
+    # a region that a contour cannot follow: branched, hollow, or held together otherwise
+    if region is not None and answer.mask().iou(region) < FOLLOWED:
+        return _depths(region, score)
+    return answer
+
+
+def _depths(mask: Mask, score: float) -> Logits:
+    """Return the very pixels of a mask as logits."""
+    pixels = np.pad(mask.pixels, 1)
+    depth = ndimage.distance_transform_edt(pixels) - 0.5
+    values = depth[1:-1, 1:-1].astype(np.float32)
+    return Logits(mask.origin, values, score)
+
+
+def _sided(mask: DepthMap, clicks: Sequence[Click]) -> DepthMap:
+    """Put every click within the window on its side, also where no contour could."""
+    return edited(mask, clicks, least_only=True)
 
 
 def _center(prompt: Prompt) -> tuple[float, float] | None:
@@ -126,7 +184,7 @@ def _box_axes(box: Box) -> NDArray[np.float64]:
 
 
 def _sheared(half: NDArray[np.float64], slant: float) -> NDArray[np.float64]:
-    """The ellipse that touches the sides of a box and leans to one of its corners."""
+    """Return the ellipse that touches the sides of a box and leans to one of its corners."""
     values, vectors = np.linalg.eigh(np.outer(half, half) * np.array([[1, slant], [slant, 1]]))
     return np.asarray((vectors * np.sqrt(values)) @ vectors.T)
 
@@ -164,45 +222,54 @@ def _revised(pyramid: Pyramid, prompt: Prompt, prior: DepthMap, clicks: tuple[Cl
     """Correct an earlier mask: its outline, its extent, or everything, by how wrong it is."""
     worst = max((c.error for c in clicks), default=0.0)
     if 0 < worst < THIN * prior.greatest:
-        moved = shifted(prior, clicks)
-        return moved.logits(pyramid.shape, 0.5)
+        return shifted(prior, clicks).logits(pyramid.shape, OUTLINE_SCORE)
     changed, trust = edited(prior, clicks), trust_in(prior, clicks)
-    faith = float(np.clip(1 - max(worst, 0) / (GROSS * np.sqrt(prior.area / np.pi)), 0, 1))
+    faith = _faith(prior, worst, len(clicks))
     belief = prior.with_values(faith * trust * np.clip(changed.values / SOFT, -1, 1) / 2)
     center = _center(prompt) or changed.deepest()
     frames = _frames(pyramid, prompt, center).joined(_fitted(changed))
     contours, values = _found(pyramid, frames, prompt, clicks, belief)
     weight = STEADY * max(len(clicks), 1) * faith
-    return _steadiest(pyramid, contours, values, changed, trust, weight)
+    chosen, score = _steadiest(contours, values, changed, trust, weight)
+    return _sided(chosen, clicks).logits(pyramid.shape, score)
+
+
+def _faith(prior: DepthMap, worst: float, clicks: int) -> float:
+    """How far an earlier mask is one of the same object, 0..1.
+
+    After many clicks it is taken as such in any case: small steps then, but no more leaps.
+    """
+    right = 1 - max(worst, 0) / (GROSS * float(np.sqrt(prior.area / np.pi)))
+    return float(np.clip(max(right, (clicks - PATIENCE) / PATIENCE), 0, 1))
 
 
 def _fitted(mask: DepthMap) -> Frames:
     """Frames with the second moments of a mask."""
     rows, cols = np.nonzero(mask.values > 0)
     places = np.stack([rows, cols]) * mask.step
-    values, vectors = np.linalg.eigh(np.cov(places) + np.eye(2) * (1 + mask.step**2 / 12) if rows.size > 1 else np.eye(2))
+    # a pixel is no point: its own spread keeps the axes of the thinnest mask apart from 0
+    values, vectors = np.linalg.eigh(np.cov(places, bias=True) + np.eye(2) * (mask.step**2 / 12))
     axes = (vectors * np.sqrt(values) * 2) @ vectors.T
     center = places.mean(1) + mask.origin
-    if mask.at(np.float32(center[0]), np.float32(center[1])) <= 0:
+    if mask.at(*center) <= 0:
         center = np.array(mask.deepest())
     return Frames(np.tile(center, (3, 1)), np.stack([axes * scale for scale in (0.8, 1.0, 1.25)]))
 
 
 def _steadiest(
-    pyramid: Pyramid,
     contours: Contours,
     values: NDArray[np.float64],
     changed: DepthMap,
     trust: NDArray[np.float32],
     weight: float,
-) -> Logits:
+) -> tuple[DepthMap, float]:
     """Return the best contour that also keeps what was right, or the edited mask itself."""
     leading = np.union1d(np.argsort(-values)[:KEPT], np.arange(len(values) - 3, len(values)))
     depths = {int(i): drawn(contours, int(i)) for i in leading}
     kept = {i: weight * agreement(depth, changed, trust) for i, depth in depths.items()}
     best = max(kept, key=lambda i: values[i] + kept[i])
-    chosen = depths[best] if weight - kept[best] <= EDIT else changed
-    return chosen.logits(pyramid.shape, _score(contours, best))
+    fits = values[best] > BROKEN and weight - kept[best] <= EDIT
+    return depths[best] if fits else changed, _score(contours, best)
 
 
 def _score(contours: Contours, which: int) -> float:
