@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_zeroseg.backends.embedded.regions import Region
     from napari_zeroseg.core.image import Plane
     from napari_zeroseg.core.mask import Box, Mask
     from napari_zeroseg.core.prompt import Prompt
@@ -75,23 +76,26 @@ FOLLOWED = 0.8
 """A contour that overlaps a region by less does not follow it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class EmbeddedImage:
     """What all prompts on an image share."""
 
     image: Plane
     pyramid: Pyramid
 
+    @cached_property
+    def regions(self) -> tuple[Region, ...]:
+        """Proposals, which only boxes ask for."""
+        return regions_of(self.image)
+
     def region_in(self, box: Box, clicks: Sequence[Click]) -> Mask | None:
         """Return the proposed region that fills a box and agrees with all clicks, if there is one."""
-        regions = regions_of(self.image)
-        if not regions:
-            return None
-        fit = box_iou(np.array([box], float), np.array([r.mask.box for r in regions]))[0]
+        bounds = np.array([r.mask.box for r in self.regions]).reshape(-1, 4)
+        fit = box_iou(np.array([box], float), bounds)[0]
         for index in np.argsort(-fit, kind="stable"):
             if fit[index] < FILLS:
                 return None
-            mask: Mask = regions[index].mask
+            mask: Mask = self.regions[index].mask
             if all(_holds(mask, c) == c.inside for c in clicks):
                 return mask
         return None
