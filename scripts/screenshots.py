@@ -55,6 +55,7 @@ def _options() -> argparse.Namespace:
 
 def _work(viewer: napari.Viewer, widget: ZeroSegWidget, save: Callable[[str], None]) -> None:
     dock, session = widget.dock, widget.session
+    dock.export.folder.setText("results")
     save("empty")
     viewer.add_image(immunohistochemistry(), rgb=True, name="immunohistochemistry")
     dock.vocabulary.entry.setText(CLASSES)

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from napari.layers import Image
 from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QPushButton
 
 from napari_zeroseg._qt.gui_thread import GuiThread
 from napari_zeroseg._qt.suggestion_model import ACCEPT, REJECT
-from napari_zeroseg._widget import ZeroSegWidget
+from napari_zeroseg._widget import ZeroSegWidget, correct_with_points, open_dock
 from napari_zeroseg.session.readiness import Action
 from napari_zeroseg.session.runner import Runner, models_thread
 from napari_zeroseg.session.session import Session
@@ -314,3 +315,18 @@ def test_a_closed_dock_leaves_nothing_connected_and_the_layers_in_place(person, 
 def test_importing_the_dock_loads_no_model_library():
     code = "import sys, napari_zeroseg._widget; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_menu_opens_one_dock_and_says_what_is_missing(viewer):
+    widget = open_dock(viewer)
+    assert open_dock(viewer) is widget
+    correct_with_points(viewer)
+    assert "Open an image" in widget.dock.messages.text
+
+
+def test_a_sample_opens_with_one_click(qtbot, viewer):
+    widget = open_dock(viewer)
+    button = widget.dock.image.findChild(QPushButton)
+    qtbot.mouseClick(button, LEFT)
+    assert widget.session.source.shape == (512, 512)
+    assert not button.isVisible()

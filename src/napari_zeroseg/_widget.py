@@ -66,6 +66,7 @@ class ZeroSegWidget(QWidget):
         background.do(partial(import_module, "pandas"), _ignore, _ignore)
         # a viewer that is closed deletes its docks without asking them to close
         self.destroyed.connect(self.session.close)
+        self.destroyed.connect(background.close)
 
     def event(self, event: QEvent) -> bool:
         # a dock that is closed lets go of its widget, which nothing else tells
@@ -89,7 +90,9 @@ def _open_sample(viewer: napari.viewer.Viewer, key: str) -> None:
 
 def open_dock(viewer: napari.viewer.Viewer) -> ZeroSegWidget:
     """Open the dock, or bring the open one to the front, on the active layer."""
-    _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, TITLE)
+    dock, widget = viewer.window.add_plugin_dock_widget(PLUGIN, TITLE)
+    dock.show()
+    dock.raise_()
     assert isinstance(widget, ZeroSegWidget)
     return widget
 

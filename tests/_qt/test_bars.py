@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QPushButton
+from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_zeroseg._qt.history_bar import HistoryBar
 from napari_zeroseg._qt.image_panel import ImagePanel
 from napari_zeroseg._qt.message_bar import MessageBar
+from napari_zeroseg._qt.shortcut_sheet import ShortcutSheet
 from napari_zeroseg.core.errors import ZeroSegError
 from tests.fakes import source
 
@@ -62,3 +63,13 @@ def test_the_empty_state_offers_samples_and_then_names_the_image(qtbot, empty):
     assert not button.isVisible()
     assert panel.name.text() == "squares  ·  64 × 64 px"
     panel.release()
+
+
+def test_the_sheet_lists_the_keys_of_canvas_and_dock(qtbot, session):
+    bar = HistoryBar(session, [("Control-Z", "Undo", "everywhere")])
+    qtbot.addWidget(bar)
+    qtbot.mouseClick(bar.help, LEFT)
+    sheet = bar.findChild(ShortcutSheet)
+    texts = [label.text() for label in sheet.findChildren(QLabel)]
+    assert {"Ctrl+Z", "Undo", "A", "R", "Delete"} <= set(texts)
+    bar.release()

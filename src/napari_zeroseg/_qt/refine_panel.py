@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.session.session import Session
     from napari_zeroseg.session.state import Draft, State
 
-WIDTHS = (0, 40, 58, 60, 84)
+WIDTHS = (0, 36, 56, 52, 80)
 
 
 class RefinePanel(SessionView):

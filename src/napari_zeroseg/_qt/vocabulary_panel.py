@@ -54,7 +54,7 @@ class VocabularyPanel(SessionView):
         self._show(session.state)
 
     def _build(self) -> None:
-        self.entry.setPlaceholderText("nucleus: dark purple, round")
+        self.entry.setPlaceholderText("Add a class, e.g. nucleus: dark purple, round")
         self.entry.setToolTip(ADDING)
         self.entry.setAccessibleName("New class")
         self.table.setAccessibleName("Classes")
