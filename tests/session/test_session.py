@@ -209,6 +209,22 @@ def test_removing_all_points_shows_the_mask_from_before(session: Session) -> Non
     assert session.state.draft.mask is session.state.instance("grey", 1).mask
 
 
+def test_a_further_point_corrects_the_latest_answer_and_a_moved_one_begins_anew(
+    session: Session, fake: FakeBackend
+) -> None:
+    session.add_classes("bright")
+    session.begin("bright")
+    session.click(45, 35)
+    first = session.state.draft
+    assert first is not None
+    assert first.prompt.mask is None
+    session.click(45, 32, positive=False)
+    assert session.state.draft is not None
+    assert session.state.draft.prompt.mask is first.mask
+    session.set_points([Point(10, 10)])
+    assert session.state.draft.prompt.mask is None
+
+
 def test_a_renamed_class_takes_everything_along(session: Session) -> None:
     _run(session)
     session.accept_instances(("bright", 1))

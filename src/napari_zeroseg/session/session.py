@@ -352,29 +352,33 @@ class Session:
         mask = self.state.instance(name, instance_id).mask if instance_id else None
         self.hand.choose(name, instance_id)
         self.hand.set_positive(True)
-        draft = Draft(name, instance_id, self._source.plane, Prompt(mask=mask), mask)
+        draft = Draft(name, instance_id, self._source.plane, mask, Prompt(mask=mask), mask)
         text = f"Correct {name} {instance_id}" if instance_id else f"New {name}"
         self._push(text, replace(changes.add_layers(self.state, [name]), draft=draft))
 
     def click(self, x: float, y: float, *, positive: bool = True) -> None:
         """Add a point to the draft; x and y in pixels. The new mask comes as an event."""
         draft = self._draft_for(Action.CLICK)
-        prompt = draft.prompt.with_points(Point(x, y, positive))
-        self.set_prompt(prompt, "Add point" if positive else "Add negative point")
+        points = (*draft.prompt.points, Point(x, y, positive))
+        self.set_points(points, "Add point" if positive else "Add negative point")
 
     def draw_box(self, box: Box) -> None:
         """Give the draft a box (x0, y0, x1, y1) in pixels."""
         draft = self._draft_for(Action.CLICK)
-        self.set_prompt(replace(draft.prompt, box=box), "Draw box")
+        self._set_prompt(replace(draft.prompt, box=box, mask=draft.base), "Draw box")
 
     def set_points(self, points: Iterable[Point], text: str = "Change points") -> None:
-        """Replace the draft's points, after some were moved, flipped or deleted."""
+        """Replace the draft's points, after some were added, moved, flipped or deleted."""
         draft = self._draft_for(Action.CLICK)
-        if tuple(points := tuple(points)) != draft.prompt.points:
-            self.set_prompt(replace(draft.prompt, points=points), text)
+        old, new = draft.prompt.points, tuple(points)
+        if new == old:
+            return
+        # a further point corrects the latest answer; anything else begins anew, for that
+        # answer obeys points which are no longer there
+        prior = draft.mask if new[: len(old)] == old else draft.base
+        self._set_prompt(replace(draft.prompt, points=new, mask=prior), text)
 
-    def set_prompt(self, prompt: Prompt, text: str) -> None:
-        """Replace the draft's prompt and ask for its mask."""
+    def _set_prompt(self, prompt: Prompt, text: str) -> None:
         draft = self._draft_for(Action.CLICK)
         self._push(text, replace(self.state, draft=replace(draft, prompt=prompt)))
         self._ask()
@@ -400,7 +404,7 @@ class Session:
         assert source is not None
         prompt = draft.prompt
         if not prompt.points and prompt.box is None:
-            self._amend(replace(self.state, draft=replace(draft, mask=prompt.mask)))
+            self._amend(replace(self.state, draft=replace(draft, mask=draft.base)))
             return
 
         def answer() -> Logits:

@@ -30,8 +30,10 @@ class Draft:
         The instance that is being corrected, None for a new one.
     plane : tuple of int
         The plane it lies in.
+    base : Mask or None
+        The mask of the instance before the correction.
     prompt : Prompt
-        Points, box and prior mask so far.
+        Points and box so far, and the mask that the latest of them corrects.
     mask : Mask or None
         The model's latest answer.
     score : float
@@ -41,6 +43,7 @@ class Draft:
     name: str
     instance_id: int | None
     plane: Plane
+    base: Mask | None = None
     prompt: Prompt = Prompt()
     mask: Mask | None = None
     score: float = 0.0
