@@ -1,0 +1,1 @@
+"""Many images, and how good the masks are: simulated clicks and metrics."""
