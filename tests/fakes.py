@@ -69,9 +69,7 @@ class FakeBackend:
         self._count("caption")
         return "squares on a dark ground"
 
-    def suggest(
-        self, tags: Sequence[Tag], caption: str, vocabulary: Vocabulary
-    ) -> list[Suggestion]:
+    def suggest(self, tags: Sequence[Tag], caption: str, vocabulary: Vocabulary) -> list[Suggestion]:
         self._count("suggest")
         seen = {t.text for t in tags}
         return [

@@ -143,9 +143,7 @@ def segment(
     return Result(name, plane, session.state, session.recipe)
 
 
-def _run_through(
-    session: Session, problems: list[ZeroSegError], *, suggested_only: bool
-) -> None:
+def _run_through(session: Session, problems: list[ZeroSegError], *, suggested_only: bool) -> None:
     session.suggest()
     _raise_first(problems)
     if suggested_only:

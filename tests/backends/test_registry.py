@@ -37,7 +37,7 @@ def test_a_recipe_can_swap_the_backend_of_one_role() -> None:
     ids=["profile", "role"],
 )
 def test_an_unknown_name_lists_those_there_are(recipe: Recipe) -> None:
-    with pytest.raises(MissingBackendError, match="embedded|detector"):
+    with pytest.raises(MissingBackendError, match=r"embedded|detector"):
         names_of(recipe)
 
 

@@ -67,7 +67,8 @@ def test_what_a_person_erased_does_not_come_back_in_that_class() -> None:
 
 
 def test_label_images_put_people_before_machines_and_high_scores_before_low() -> None:
-    low, high = instance(rectangle(0, 0, 4, 4), score=0.2), instance(rectangle(2, 2, 6, 6), score=0.9, number=2)
+    low = instance(rectangle(0, 0, 4, 4), score=0.2)
+    high = instance(rectangle(2, 2, 6, 6), score=0.9, number=2)
     assert instance_labels([high, low], "cell", SHAPE)[3, 3] == 2
     person = locked(rectangle(3, 3, 4, 4), "nucleus")
     semantic = semantic_labels([person, high, low], VOCABULARY, SHAPE)

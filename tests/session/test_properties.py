@@ -31,9 +31,7 @@ class Story(RuleBasedStateMachine):
         self.session.accept("bright", "grey")
 
     def _locked(self) -> dict[tuple[str, int], np.ndarray]:
-        return {
-            i.key: i.mask.to_plane((SIZE, SIZE)) for i in self.session.state.instances if i.locked
-        }
+        return {i.key: i.mask.to_plane((SIZE, SIZE)) for i in self.session.state.instances if i.locked}
 
     def _ready(self, action: Action) -> bool:
         return not self.session.readiness[action]

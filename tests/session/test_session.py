@@ -285,7 +285,7 @@ def test_cancel_at_every_stage_leaves_the_state_as_it_was(session: Session, stag
     session.run()
     assert len(stages) >= stage + 2
     # what the refiner knows of the looks of classes is no result of the run
-    assert replace(session.state, looks=()) .instances == before.instances
+    assert replace(session.state, looks=()).instances == before.instances
     assert session.state.layered == before.layered
     assert session.undo_text == "Accept bright, grey"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from napari_zeroseg.backends.catalog import Role, find, profile
@@ -57,7 +57,7 @@ def backends_of(recipe: Recipe) -> Backends:
     return Backends(**made | {"refiner": guided(made["refiner"], recipe.guidance)})
 
 
-@lru_cache(maxsize=None)
+@cache
 def create(role: Role, name: str) -> Any:
     """Import and make a backend."""
     entry = find(role, name)

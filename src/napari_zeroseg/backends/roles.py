@@ -44,9 +44,7 @@ class Captioner(Protocol):
 class Refiner(Protocol):
     """Decides between words: which classes are present, and which class a phrase means."""
 
-    def suggest(
-        self, tags: Sequence[Tag], caption: str, vocabulary: Vocabulary
-    ) -> list[Suggestion]:
+    def suggest(self, tags: Sequence[Tag], caption: str, vocabulary: Vocabulary) -> list[Suggestion]:
         """Return one suggestion per class of the vocabulary, in its order (pre-refinement)."""
         ...
 

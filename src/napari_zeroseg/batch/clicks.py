@@ -93,9 +93,7 @@ def next_click(truth: Mask, answer: Mask, before: tuple[Point, ...] = ()) -> Poi
     return Point(float(col + origin[1]), float(row + origin[0]), positive=bool(wanted[row, col]))
 
 
-def _common_window(
-    truth: Mask, answer: Mask
-) -> tuple[tuple[int, int], NDArray[np.bool_], NDArray[np.bool_]]:
+def _common_window(truth: Mask, answer: Mask) -> tuple[tuple[int, int], NDArray[np.bool_], NDArray[np.bool_]]:
     masks = [m for m in (truth, answer) if m.area]
     starts = np.min([m.origin for m in masks], axis=0)
     stops = np.max([[s.stop for s in m.slices] for m in masks], axis=0)

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.vocabulary import Vocabulary
 
 
-def instance_labels(
-    instances: Iterable[Instance], name: str, shape: tuple[int, int]
-) -> NDArray[np.int32]:
+def instance_labels(instances: Iterable[Instance], name: str, shape: tuple[int, int]) -> NDArray[np.int32]:
     """Return the instances of one class as int32 of shape (H, W): instance ids, 0 elsewhere."""
     labels = np.zeros(shape, np.int32)
     for instance in _by_rising_priority(i for i in instances if i.name == name):

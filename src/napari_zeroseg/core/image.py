@@ -150,7 +150,7 @@ def _scaled(values: NDArray[np.float32], limits: tuple[float, float]) -> NDArray
 def _scaled_rgb(array: NDArray[Any]) -> Plane:
     if array.dtype.kind == "f":
         # napari shows RGB floats in 0..1 as they are
-        high = 1.0 if 0 <= array.min() and array.max() <= 1 else float(array.max())
+        high = 1.0 if array.min() >= 0 and array.max() <= 1 else float(array.max())
     else:
         high = float(np.iinfo(array.dtype).max) if array.dtype.itemsize == 1 else float(array.max())
     return np.ascontiguousarray(_scaled(array.astype(np.float32), (0.0, high)))

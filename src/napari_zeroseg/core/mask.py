@@ -86,7 +86,7 @@ class Mask:
         return Mask(self.origin, self.pixels & ~other.within(self.slices)).trimmed()
 
     def overlap(self, other: Mask) -> int:
-        """Number of pixels in both."""
+        """Return the number of pixels in both."""
         return int(np.count_nonzero(self.pixels & other.within(self.slices)))
 
     def iou(self, other: Mask) -> float:

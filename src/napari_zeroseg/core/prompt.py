@@ -9,9 +9,9 @@ from napari_zeroseg.core.mask import Box, Mask
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A place inside (positive) or outside (negative) the object; x and y in pixels,
+    """A place inside (positive) or outside (negative) the object.
 
-    where (0, 0) is the centre of the first pixel.
+    ``x`` and ``y`` are in pixels; (0, 0) is the centre of the first pixel.
     """
 
     x: float

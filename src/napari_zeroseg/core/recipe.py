@@ -47,9 +47,7 @@ class ClassSpec(_Document):
             name=target.name,
             color=target.color,
             synonyms=target.synonyms,
-            attributes=LookSpec(
-                color=look.color, shape=look.shape, texture=look.texture, sense=look.sense
-            ),
+            attributes=LookSpec(color=look.color, shape=look.shape, texture=look.texture, sense=look.sense),
             may_overlap=target.may_overlap,
         )
 

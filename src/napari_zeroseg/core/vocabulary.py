@@ -148,9 +148,7 @@ class Vocabulary:
     def required(self) -> Vocabulary:
         """Return self, or raise when there is no class."""
         if not self.classes:
-            raise BadVocabularyError(
-                "There is no class to look for.", remedy="Add at least one class name."
-            )
+            raise BadVocabularyError("There is no class to look for.", remedy="Add at least one class name.")
         return self
 
     def added(self, target: TargetClass) -> Vocabulary:
@@ -183,10 +181,9 @@ class Vocabulary:
 
     def text(self) -> str:
         """Return the form that :meth:`parse` reads."""
-        return "; ".join(
-            f"{c.name}: {words}" if (words := c.attributes.text()) else f"{c.name}:" if len(self) > 1 else c.name
-            for c in self.classes
-        )
+        if len(self) == 1 and not self.classes[0].attributes.text():
+            return self.classes[0].name
+        return "; ".join(f"{c.name}: {c.attributes.text()}".rstrip() for c in self.classes)
 
 
 def _check_count(count: int) -> None:

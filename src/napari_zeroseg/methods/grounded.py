@@ -138,9 +138,7 @@ def _usable(
         if d.score >= parameters.box_threshold
     ]
     kept = [
-        box
-        for name in accepted
-        for box in suppress([d for d in named if d.name == name], parameters.nms_iou)
+        box for name in accepted for box in suppress([d for d in named if d.name == name], parameters.nms_iou)
     ]
     return sorted(kept, key=lambda d: -d.score)
 
@@ -175,25 +173,19 @@ def _two_passes(
         return prompts, first
     refined = [
         prompt.with_points(
-            *choose_points(
-                answer, d.box, parameters.refine_points, spread=parameters.spread_points
-            )
+            *choose_points(answer, d.box, parameters.refine_points, spread=parameters.spread_points)
         )
         for d, prompt, answer in zip(batch, prompts, first, strict=True)
     ]
     return refined, backends.segmenter.segment(embedding, refined)
 
 
-def _proposal(
-    detection: Detection, prompt: Prompt, answer: Logits, provenance: Provenance
-) -> Instance:
+def _proposal(detection: Detection, prompt: Prompt, answer: Logits, provenance: Provenance) -> Instance:
     assert detection.name is not None
     return Instance(
         id=0,  # given by the claims
         name=detection.name,
         mask=answer.mask(),
         score=detection.score,
-        provenance=replace(
-            provenance, phrase=detection.phrase, box=detection.box, points=prompt.points
-        ),
+        provenance=replace(provenance, phrase=detection.phrase, box=detection.box, points=prompt.points),
     )

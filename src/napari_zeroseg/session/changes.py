@@ -69,17 +69,13 @@ def decide(state: State, names: Iterable[str], decision: Decision) -> State:
     chosen = set(names)
     return replace(
         state,
-        suggestions=tuple(
-            s.decided(decision) if s.name in chosen else s for s in state.suggestions
-        ),
+        suggestions=tuple(s.decided(decision) if s.name in chosen else s for s in state.suggestions),
     )
 
 
 def without_proposals(state: State, plane: Plane) -> State:
     """Drop what no person has accepted on a plane."""
-    return replace(
-        state, instances=tuple(i for i in state.instances if i.locked or i.plane != plane)
-    )
+    return replace(state, instances=tuple(i for i in state.instances if i.locked or i.plane != plane))
 
 
 def add_layers(state: State, names: Iterable[str]) -> State:
@@ -89,9 +85,7 @@ def add_layers(state: State, names: Iterable[str]) -> State:
 
 def add_instance(state: State, instance: Instance) -> State:
     """Take an instance whose pixels are its own."""
-    return replace(
-        add_layers(state, [instance.name]), instances=(*state.instances, instance)
-    )
+    return replace(add_layers(state, [instance.name]), instances=(*state.instances, instance))
 
 
 def accept_instances(state: State, keys: Iterable[tuple[str, int]]) -> State:
@@ -138,9 +132,7 @@ def commit(state: State, draft: Draft) -> State:
     instance = Instance(
         instance_id, draft.name, mask, draft.score, InstanceState.EDITED, provenance, draft.plane
     )
-    others = replace(
-        state, instances=tuple(i for i in state.instances if i.key != instance.key), draft=None
-    )
+    others = replace(state, instances=tuple(i for i in state.instances if i.key != instance.key), draft=None)
     if not mask.area:
         return others
     return add_instance(_give_way(others, instance, spare_locked=True), instance)
@@ -166,21 +158,16 @@ def _give_way(state: State, winner: Instance, *, spare_locked: bool) -> State:
         if (left := _after_loss(state, other, winner, spare_locked=spare_locked)) is not None
     ]
     erased = [
-        replace(e, mask=e.mask.minus(winner.mask)) if _same_place(e, winner) else e
-        for e in state.erased
+        replace(e, mask=e.mask.minus(winner.mask)) if _same_place(e, winner) else e for e in state.erased
     ]
-    return replace(
-        state, instances=tuple(kept), erased=tuple(e for e in erased if e.mask.area)
-    )
+    return replace(state, instances=tuple(kept), erased=tuple(e for e in erased if e.mask.area))
 
 
 def _same_place(erasure: Erasure, instance: Instance) -> bool:
     return erasure.name == instance.name and erasure.plane == instance.plane
 
 
-def _after_loss(
-    state: State, other: Instance, winner: Instance, *, spare_locked: bool
-) -> Instance | None:
+def _after_loss(state: State, other: Instance, winner: Instance, *, spare_locked: bool) -> Instance | None:
     untouched = (
         other.plane != winner.plane
         or (other.locked and spare_locked)
@@ -233,9 +220,7 @@ def _labels_in_window(
     y, x = origin
     slices = slice(y, y + shape[0]), slice(x, x + shape[1])
     parts = [
-        replace(i, mask=Mask((0, 0), i.mask.within(slices)))
-        for i in state.on_plane(plane)
-        if i.name == name
+        replace(i, mask=Mask((0, 0), i.mask.within(slices))) for i in state.on_plane(plane) if i.name == name
     ]
     return instance_labels(parts, name, (shape[0], shape[1]))
 
@@ -257,9 +242,7 @@ def _repaint(
     instance = (
         old.edited(mask)
         if old
-        else Instance(
-            instance_id, name, mask, 1.0, InstanceState.EDITED, Provenance(author="person"), plane
-        )
+        else Instance(instance_id, name, mask, 1.0, InstanceState.EDITED, Provenance(author="person"), plane)
     )
     # only the stroke itself takes pixels from others: the rest was the instance's own before
     stroke = replace(instance, mask=painted.trimmed())

@@ -83,7 +83,7 @@ class Runner:
                         if self._run != number:
                             return
                         deliver(lambda event=event: on_event(event))  # type: ignore[misc]
-            except Exception as error:  # every failure of a model is told to the user
+            except Exception as error:  # noqa: BLE001 - every failure of a model is told to the user
                 problem = error
             deliver(lambda: on_end(problem))
 
@@ -111,7 +111,7 @@ class Runner:
                 return
             try:
                 result = work()
-            except Exception as error:  # told to the user
+            except Exception as error:  # noqa: BLE001 - told to the user
                 problem = error
                 deliver(lambda: on_problem(problem))
             else:

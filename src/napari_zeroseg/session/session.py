@@ -117,9 +117,7 @@ class Session:
     @property
     def readiness(self) -> Mapping[Action, str]:
         """For every action the reason why it cannot be done now, or an empty text."""
-        return resolve(
-            self.state, self._source, self._activity, undo=self.undo_text, redo=self.redo_text
-        )
+        return resolve(self.state, self._source, self._activity, undo=self.undo_text, redo=self.redo_text)
 
     # the image
 
@@ -155,9 +153,7 @@ class Session:
             # the first image takes over what was done before there was one
             self._histories[key] = self._history if is_first else History(State(before.vocabulary))
         history = self._histories[key]
-        history.amend(
-            changes.set_vocabulary(history.present, _joined(before.vocabulary, history.present))
-        )
+        history.amend(changes.set_vocabulary(history.present, _joined(before.vocabulary, history.present)))
         return history
 
     def forget(self, key: Hashable) -> None:
@@ -239,13 +235,9 @@ class Session:
         self.accept(*changes.pending_above(self.state, threshold))
 
     def _decide(self, names: Iterable[str], decision: Decision, verb: str) -> None:
-        changing = [
-            s.name for s in self.state.suggestions if s.name in names and s.decision != decision
-        ]
+        changing = [s.name for s in self.state.suggestions if s.name in names and s.decision != decision]
         if changing:
-            self._push(
-                f"{verb} {', '.join(changing)}", changes.decide(self.state, changing, decision)
-            )
+            self._push(f"{verb} {', '.join(changing)}", changes.decide(self.state, changing, decision))
 
     # the run
 
@@ -290,9 +282,7 @@ class Session:
         if self._history.withdraw(run):
             self.changed.emit(self.state, before)
 
-    def _start(
-        self, work: Callable[[NDArray[np.float32], Backends], Iterator[Event]]
-    ) -> None:
+    def _start(self, work: Callable[[NDArray[np.float32], Backends], Iterator[Event]]) -> None:
         source, recipe = self._source, self._recipe
         assert source is not None
         self._run_place = source.plane
@@ -518,11 +508,9 @@ def _key(source: ImageSource | None) -> Hashable:
 
 
 def _joined(vocabulary: Vocabulary, state: State) -> Vocabulary:
-    """The present classes, with those of an image's instances that they lack."""
+    """Return the present classes, with those of an image's instances that they lack."""
     used = {i.name for i in state.instances} - set(vocabulary.names)
-    return Vocabulary(
-        (*vocabulary.classes, *(c for c in state.vocabulary if c.name in used))
-    )
+    return Vocabulary((*vocabulary.classes, *(c for c in state.vocabulary if c.name in used)))
 
 
 def _uncolored(vocabulary: Vocabulary) -> Iterator[TargetClass]:

@@ -62,19 +62,17 @@ class Frames:
     @property
     def sizes(self) -> NDArray[np.float64]:
         """Radii of the circles of the same area, in pixels, shape (S,)."""
-        return np.sqrt(np.abs(np.linalg.det(self.axes)))
+        return np.asarray(np.sqrt(np.abs(np.linalg.det(self.axes))))
 
     def __len__(self) -> int:
         return len(self.axes)
 
     def local(self, row: float, col: float) -> NDArray[np.float64]:
         """Return a place of the image in each frame's own coordinates, shape (S, 2)."""
-        return np.einsum("sij,sj->si", np.linalg.inv(self.axes), (row, col) - self.centers)
+        return np.asarray(np.einsum("sij,sj->si", np.linalg.inv(self.axes), (row, col) - self.centers))
 
     def joined(self, other: Frames) -> Frames:
-        return Frames(
-            np.concatenate([self.centers, other.centers]), np.concatenate([self.axes, other.axes])
-        )
+        return Frames(np.concatenate([self.centers, other.centers]), np.concatenate([self.axes, other.axes]))
 
 
 def elliptic_axes(size: float, aspect: float, angle: float) -> NDArray[np.float64]:
@@ -160,7 +158,7 @@ def find_contours(
 def _share_seen(path: NDArray[np.intp], seen: NDArray[np.bool_]) -> Floats:
     """Part of the angles at which the image shows what is just outside the contour."""
     outside = np.minimum(path, RADII - 1)[..., None]
-    return np.take_along_axis(seen, outside, 2)[..., 0].mean(1, dtype=np.float32)
+    return np.asarray(np.take_along_axis(seen, outside, 2)[..., 0].mean(1, dtype=np.float32))
 
 
 def _places(frames: Frames) -> tuple[Floats, Floats]:
@@ -265,7 +263,7 @@ def _traced(totals: Floats) -> NDArray[np.intp]:
 
 def rims(contours: Contours) -> NDArray[np.float64]:
     """Return the outlines as rows and columns relative to the centres, shape (S, ANGLES, 2)."""
-    return np.einsum("sij,aj,sa->sai", contours.frames.axes, DIRECTIONS, contours.radii)
+    return np.asarray(np.einsum("sij,aj,sa->sai", contours.frames.axes, DIRECTIONS, contours.radii))
 
 
 def drawn(contours: Contours, which: int) -> DepthMap:

@@ -61,7 +61,8 @@ class DepthMap:
     def distance_to(self, row: float, col: float) -> Floats:
         """Distance of every grid point to a place, in pixels."""
         rows, cols = self.places()
-        return np.hypot(rows - np.float32(row), cols - np.float32(col))
+        distances: Floats = np.hypot(rows - np.float32(row), cols - np.float32(col))
+        return distances
 
     def at(self, rows: Floats | float, cols: Floats | float) -> Floats:
         """Return the depth at places of any shape; far outside, that of the margin's rim."""
@@ -97,7 +98,7 @@ class DepthMap:
             first, start = top - self.origin[0], left - self.origin[1]
             values = self.values[first : first + len(rows), start : start + len(cols)].copy()
         else:
-            values = rows @ self.values @ cols.T
+            values = np.asarray(rows @ self.values @ cols.T, np.float32)
         return Logits((top, left), values, score)
 
 
