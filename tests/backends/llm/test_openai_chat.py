@@ -82,7 +82,7 @@ def test_retry_after_is_waited_for(serve, chat_on):
     assert time.monotonic() - start >= 0.3
 
 
-@pytest.mark.parametrize("when", ["3600", formatdate(time.time() + 3600, usegmt=True)])
+@pytest.mark.parametrize("when", ["3600", formatdate(time.time() + 3600, usegmt=True)], ids=["seconds", "date"])
 def test_an_hour_is_not_waited_for(serve, chat_on, when):
     server = serve(in_turn(error(429, "slow down", headers={"Retry-After": when})))
     with pytest.raises(ChatError, match=r"no more requests for now: slow down.*embedded:book"):
