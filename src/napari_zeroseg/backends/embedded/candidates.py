@@ -28,10 +28,14 @@ BANDS = ((4.0, 12.0), (8.0, 24.0), (16.0, 48.0))
 MAX_SPREAD = 8.0
 """How much larger than what was chosen in it the surround may be in which outlines are sought."""
 CUTS = 32
-SECOND = 0.3
+SECOND = 0.5
 """A further outline of a zone has at least this part of the step of the crispest."""
 OTHER_SIZE = 1.3
 """And at least this ratio of areas to it."""
+DOUBT = 0.7
+"""Factor on the worth of such a further outline."""
+INNER_SIZE = 0.25
+"""And, inside it, at least this part of its area."""
 MIN_AREA = 9
 SPLIT_BELOW = 0.95
 """Regions that an ellipse fits better are not parted."""
@@ -41,6 +45,8 @@ SPLIT_GAIN = 0.4
 """Part of the misfit that parting has to take away."""
 MIN_STEP = 0.5 / 255
 """Steps finer than those of an 8-bit image are not trusted."""
+MOST = (200, 500)
+"""At most so many regions of one kind are kept, or one for so many pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,14 +100,26 @@ def candidates(channel: Channel, bands: Sequence[tuple[float, float]]) -> list[C
         markers = tree.paint(chosen)
         around = tree.paint(surroundings(tree, shapes, chosen)) > 0
         zones = watershed(-smooth, markers, mask=around)
-        for labels, step in cuts(smooth, zones, markers):
-            found.append(_finished(labels, step, floor))
+        for rank, (labels, step) in enumerate(cuts(smooth, zones, markers)):
+            found.append(_finished(labels, step, floor, DOUBT if rank else 1.0))
     return found
 
 
-def _finished(labels: Labels, step: NDArray[np.float64], floor: float) -> Candidates:
-    labels, step = split(whole(labels), step)
-    return significant(labels, step / floor)
+def _finished(
+    labels: Labels, step: NDArray[np.float64], floor: float, trust: float
+) -> Candidates:
+    ratio = step / floor
+    ratio[_beyond_most(labels, ratio)] = 0
+    kept = significant(labels, ratio)
+    parts, worth = split(whole(kept.labels), np.concatenate(([0.0], kept.worth)))
+    return Candidates(parts, trust * worth[1:])
+
+
+def _beyond_most(labels: Labels, ratio: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the labels of least worth that are too many for an image of this size."""
+    most = max(MOST[0], labels.size // MOST[1])
+    area = np.bincount(labels.ravel(), minlength=len(ratio))
+    return np.argsort(-ratio * np.sqrt(area))[most:]
 
 
 def step_floor(smooth: Channel, noise: float) -> float:
@@ -218,9 +236,9 @@ def cuts(
     rows = np.arange(count + 1)
     best = mean.argmax(axis=1)
     main = area[rows, best][:, None]
-    found = [best]
     peaks = _peaks(mean) & (mean > SECOND * mean.max(axis=1, keepdims=True))
-    for other in (area > main * OTHER_SIZE, area * OTHER_SIZE < main):
+    found = [best]
+    for other in (area > main * OTHER_SIZE, (area * OTHER_SIZE < main) & (area > INNER_SIZE * main)):
         second = np.where(peaks & other, mean, 0)
         found.append(np.where(second.max(axis=1) > 0, second.argmax(axis=1), CUTS))
     return [

@@ -221,10 +221,16 @@ def distinct(regions: list[Region]) -> list[Region]:
     if not regions:
         return []
     boxes = np.array([r.mask.box for r in regions])
+    areas = np.array([r.mask.area for r in regions])
+    by_area = np.argsort(areas, kind="stable")
+    ranked = areas[by_area]
     alive = np.ones(len(regions), bool)
     for i, region in enumerate(regions):
         if alive[i]:
-            alike = np.flatnonzero(alive[i + 1 :] & (box_iou(boxes[i : i + 1], boxes[i + 1 :])[0] > SAME - 0.1))
-            for j in alike + i + 1:
+            first, last = np.searchsorted(ranked, (SAME * areas[i], areas[i] / SAME))
+            later = by_area[first:last]
+            later = later[(later > i) & alive[later]]
+            close = box_iou(boxes[i : i + 1], boxes[later])[0] > SAME - 0.1
+            for j in later[close]:
                 alive[j] = region.mask.iou(regions[j].mask) <= SAME
     return [r for r, kept in zip(regions, alive, strict=True) if kept]
