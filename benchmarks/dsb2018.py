@@ -106,7 +106,8 @@ def _plain(row: Row) -> dict[str, Any]:
 
 
 def _print(rows: list[Row], summary: dict[str, dict[str, float]]) -> None:
-    print(f"{'image':40s} {'IoU':>6s} {'Otsu':>6s} {'F1@.5':>6s} {'Otsu':>6s} {'found':>6s} {'true':>5s} {'s':>5s}")
+    heads = " ".join(f"{head:>6s}" for head in ("IoU", "Otsu", "F1@.5", "Otsu", "found"))
+    print(f"{'image':40s} {heads} {'true':>5s} {'s':>5s}")
     for row in rows:
         m = row.matched
         print(

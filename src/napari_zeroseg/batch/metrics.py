@@ -53,7 +53,7 @@ class Confusion:
         """Intersection over union per class, NaN for a class that is nowhere."""
         both = np.diag(self.counts).astype(np.float64)
         union = self.counts.sum(0) + self.counts.sum(1) - both
-        return np.divide(both, union, out=np.full(len(both), np.nan), where=union > 0)
+        return np.asarray(np.divide(both, union, out=np.full(len(both), np.nan), where=union > 0))
 
     @property
     def miou(self) -> float:

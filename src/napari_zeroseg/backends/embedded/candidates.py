@@ -66,7 +66,10 @@ class Candidates:
 
 
 def noise_of(channel: Channel) -> float:
-    """Return the standard deviation of the pixel noise (Immerkær's Laplacian, by a quantile that edges do not reach)."""
+    """Return the standard deviation of the pixel noise.
+
+    By Immerkær's Laplacian (CVIU 1996), with a quantile that edges do not reach for the mean.
+    """
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
     response = ndi.convolve(channel, kernel)
     return float(np.quantile(np.abs(response), 0.8) / 1.2816)
@@ -82,7 +85,8 @@ def quantised(channel: Channel, noise: float) -> NDArray[np.uint8]:
     unit = max(4 * noise, 0.02 * float(np.ptp(channel)), 1e-6)
     scaled = np.arcsinh((channel - base) / unit)
     low, high = float(scaled.min()), float(scaled.max())
-    return (np.clip((scaled - low) / max(high - low, 1e-6), 0, 1) * (LEVELS - 1) + 0.5).astype(np.uint8)
+    share = np.clip((scaled - low) / max(high - low, 1e-6), 0, 1)
+    return np.asarray(share * (LEVELS - 1) + 0.5, np.uint8)
 
 
 def candidates(channel: Channel, bands: Sequence[tuple[float, float]]) -> list[Candidates]:

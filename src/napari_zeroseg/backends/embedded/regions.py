@@ -157,7 +157,12 @@ def _shrunk(image: Plane, scale: int) -> Plane:
 
 
 def _regions(
-    group: Candidates, lab: NDArray[np.float32], channel: str, polarity: int, scale: int, shape: tuple[int, int]
+    group: Candidates,
+    lab: NDArray[np.float32],
+    channel: str,
+    polarity: int,
+    scale: int,
+    shape: tuple[int, int],
 ) -> list[Region]:
     if not group.labels.max():
         return []

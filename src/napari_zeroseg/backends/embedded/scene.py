@@ -158,6 +158,9 @@ def _among(usable: NDArray[np.intp], parent: NDArray[np.intp]) -> NDArray[np.int
 
 
 def weighted_quantile(values: Floats, weights: Floats, part: float = 0.5) -> float:
+    """Return the value below which a part of the weight lies; 1 where there is no value."""
+    if not len(values):
+        return 1.0
     order = np.argsort(values)
     total = np.cumsum(weights[order])
     place = min(int(np.searchsorted(total, part * total[-1])), len(order) - 1)

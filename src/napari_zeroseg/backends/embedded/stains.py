@@ -38,7 +38,7 @@ def balanced(image: Plane) -> Plane:
         return image
     white = image[grey >= np.quantile(grey, WHITE_PART)].mean(axis=0)
     gain = np.minimum(white.max() / np.maximum(white, 1e-3), MAX_GAIN)
-    return np.clip(image * gain.astype(np.float32), 0, 1)
+    return np.asarray(np.clip(image * gain, 0, 1), np.float32)
 
 
 def lab(image: Plane) -> NDArray[np.float32]:

@@ -181,7 +181,7 @@ def _ground(image: Plane, objects: Objects) -> str:
     for region, _ in objects:
         outside[region.mask.slices] &= ~region.mask.pixels
     pixels = image[outside] if outside.any() else image.reshape(-1, 3)
-    return color_name(stains.lab(np.median(pixels, axis=0)[None, None]).reshape(3))
+    return color_name(stains.lab(np.median(pixels, axis=0)[None, None]).reshape(3).astype(np.float64))
 
 
 def _counted(regions: list[Region], look: Look) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,8 +50,7 @@ class ComponentTree:
         return total
 
     def _levels_up(self) -> list[tuple[int, int]]:
-        bounds = self.starts.tolist()
-        return [(a, b) for a, b in zip(bounds[1:-1], bounds[2:], strict=True)][::-1]
+        return list(pairwise(self.starts[1:].tolist()))[::-1]
 
     def antichain(self, value: Floats) -> NDArray[np.intp]:
         """Return the nodes, none inside another, whose values sum to the most.
@@ -58,7 +58,7 @@ class ComponentTree:
         A node is taken when it is worth at least as much as the best choice within it.
         """
         best = np.zeros(len(self))
-        for low, high in [*self._levels_up()]:
+        for low, high in self._levels_up():
             best[low:high] = np.maximum(best[low:high], value[low:high])
             np.add.at(best, self.parent[low:high], best[low:high])
         taken = (value > 0) & (value >= best)
@@ -173,7 +173,7 @@ def _pixel_sums(tree: ComponentTree, values: NDArray[np.float32]) -> list[Floats
     for side in (np.s_[0], np.s_[-1], np.s_[:, 0], np.s_[:, -1]):
         border[side] += 1
     weights = (None, values.ravel(), y, x, y * y, x * x, x * y, border.ravel())
-    return [np.bincount(flat, w, len(tree)) for w in weights]
+    return [np.asarray(np.bincount(flat, w, len(tree)), np.float64) for w in weights]
 
 
 def _pair_sums(tree: ComponentTree, values: NDArray[np.float32]) -> list[Floats]:

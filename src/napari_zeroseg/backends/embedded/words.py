@@ -91,7 +91,7 @@ class RegionTable:
     @property
     def color_contrast(self) -> Floats:
         """Distance of inside and surround in CIELAB."""
-        return np.linalg.norm(self.color - self.surround, axis=1)
+        return np.asarray(np.linalg.norm(self.color - self.surround, axis=1))
 
     @property
     def relative_contrast(self) -> Floats:
@@ -122,12 +122,14 @@ def ramp(values: Floats, low: float, high: float) -> Floats:
 
 
 def words_in(text: str) -> list[str]:
+    """Return the words of a text in lower case."""
     return _WORD.findall(text.lower())
 
 
 def color_fit(text: str, table: RegionTable) -> Floats:
     """Grade one colour, such as "dark purple"; 1 for words that say nothing of colour."""
     fit = np.ones(len(table.diameter))
+    depth = 0.3 + 0.7 * ramp(table.darkness, 0, 0.6)
     for word in words_in(text):
         if word in HUES:
             fit = fit * hue_fit(word, table)
@@ -136,7 +138,7 @@ def color_fit(text: str, table: RegionTable) -> Floats:
         if word in BRIGHT:
             fit = fit * ramp(table.relative_contrast, 0, FULL_CONTRAST)
         elif word in DARK:
-            fit = fit * ramp(-table.relative_contrast, 0, FULL_CONTRAST) * (0.3 + 0.7 * ramp(table.darkness, 0, 0.6))
+            fit = fit * ramp(-table.relative_contrast, 0, FULL_CONTRAST) * depth
         elif word in PALE:
             fit = fit * ramp(table.color[:, 0], 35, 65)
         elif word == "dim":
@@ -173,11 +175,13 @@ def color_name(color: Floats) -> str:
     """Return a name such as "dark purple", "pale pink", "grey", "black", "white"."""
     tone, hue = tone_name(color), hue_name(color)
     if hue == "grey":
-        return {"dark": "black" if color[0] < 12 else "dark", "pale": "white" if color[0] > 93 else "pale grey"}.get(tone, hue)
+        black_or_white = "black" if color[0] < 12 else "white" if color[0] > 93 else ""
+        return black_or_white or {"dark": "dark", "pale": "pale grey"}.get(tone, hue)
     return f"{tone} {hue}".strip()
 
 
 def names_hue(text: str) -> bool:
+    """Say whether a text names a hue."""
     return any(word in HUES for word in words_in(text))
 
 
