@@ -16,10 +16,9 @@ from napari_zeroseg.core.suggestion import Tag
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from napari_zeroseg.backends.llm.answers import Idea
     from napari_zeroseg.backends.roles import Refiner
     from napari_zeroseg.core.recipe import Recipe
-    from napari_zeroseg.core.suggestion import PhraseMatch, Suggestion
+    from napari_zeroseg.core.suggestion import Idea, PhraseMatch, Suggestion
     from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 
 DONE, SOME_FAILED, WRONG_USE = 0, 1, 2

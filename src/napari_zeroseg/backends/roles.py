@@ -6,7 +6,7 @@ the user sees it (see :mod:`napari_zeroseg.core.image`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_zeroseg.backends.llm.prices import Spending
     from napari_zeroseg.core.detection import Detection
     from napari_zeroseg.core.image import Plane
     from napari_zeroseg.core.mask import Logits
     from napari_zeroseg.core.prompt import Prompt
-    from napari_zeroseg.core.suggestion import PhraseMatch, Suggestion, Tag
+    from napari_zeroseg.core.suggestion import Idea, PhraseMatch, Suggestion, Tag
     from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 
 Embedding = Any
@@ -54,6 +55,24 @@ class Refiner(Protocol):
 
     def describe(self, target: TargetClass) -> TargetClass:
         """Return the class with empty attributes and synonyms filled in where known."""
+        ...
+
+
+@runtime_checkable
+class LanguageModelRefiner(Refiner, Protocol):
+    """A refiner that asks a language model, which knows more and takes tokens."""
+
+    @property
+    def spent(self) -> tuple[Spending, ...]:
+        """What each model took since the program started."""
+        ...
+
+    def ideas(self, tags: Sequence[Tag], caption: str, vocabulary: Vocabulary) -> tuple[Idea, ...]:
+        """Return classes that the vocabulary may lack, from what the latest suggestion heard."""
+        ...
+
+    def describe_all(self, vocabulary: Vocabulary) -> Vocabulary:
+        """Return the vocabulary with empty attributes written by the model."""
         ...
 
 

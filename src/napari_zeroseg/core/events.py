@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from napari_zeroseg.core.detection import Detection
 from napari_zeroseg.core.instance import Instance
-from napari_zeroseg.core.suggestion import PhraseMatch, Suggestion, Tag
-from napari_zeroseg.core.vocabulary import TargetClass
+from napari_zeroseg.core.suggestion import Idea, PhraseMatch, Suggestion, Tag
+from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,25 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Suggested:
-    """The refiner has said which classes it believes present."""
+    """The refiner has said which classes it believes present, and which the user may have missed."""
 
     suggestions: tuple[Suggestion, ...]
+    ideas: tuple[Idea, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LooksWritten:
+    """A language model has written how classes look; ``asked`` are the classes as they were before."""
+
+    asked: Vocabulary
+    described: Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What each language model took for the work, one line for a person each; none asked, no line."""
+
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +78,4 @@ class Found:
     instance: Instance
 
 
-Event = StageStarted | Progress | Tagged | Described | Suggested | Detected | Found
+Event = StageStarted | Progress | Tagged | Described | Suggested | LooksWritten | Billed | Detected | Found

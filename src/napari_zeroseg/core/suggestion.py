@@ -42,6 +42,8 @@ class Suggestion:
         What the user said.
     implied : bool
         The scene implies it, though no tag or caption word speaks for it.
+    carried : bool
+        The decision is a default, taken over from another image; the user has not confirmed it here.
     """
 
     name: str
@@ -51,9 +53,15 @@ class Suggestion:
     source: str = ""
     decision: Decision = Decision.PENDING
     implied: bool = False
+    carried: bool = False
 
     def decided(self, decision: Decision) -> Suggestion:
-        return replace(self, decision=decision)
+        """Return the suggestion as the user decided on it."""
+        return replace(self, decision=decision, carried=False)
+
+    def defaulted(self, decision: Decision) -> Suggestion:
+        """Return the suggestion with what the user decided on another image."""
+        return replace(self, decision=decision, carried=decision is not Decision.PENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +72,12 @@ class PhraseMatch:
     name: str | None
     source: str
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """A class that the model misses in the vocabulary; a person may add it."""
+
+    name: str
+    evidence: tuple[str, ...]
+    reason: str

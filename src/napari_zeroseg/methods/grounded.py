@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from napari_zeroseg.backends.roles import LanguageModelRefiner
 from napari_zeroseg.core.boxes import suppress
 from napari_zeroseg.core.compose import Claims
 from napari_zeroseg.core.events import (
@@ -61,7 +62,10 @@ def recognise(image: Plane, vocabulary: Vocabulary, backends: Backends) -> Itera
     yield StageStarted("Comparing with the classes")
     described = _described(vocabulary, backends.refiner)
     yield Described(described.classes)
-    yield Suggested(tuple(backends.refiner.suggest(tags, caption, described)))
+    refiner = backends.refiner
+    suggestions = tuple(refiner.suggest(tags, caption, described))
+    ideas = refiner.ideas(tags, caption, described) if isinstance(refiner, LanguageModelRefiner) else ()
+    yield Suggested(suggestions, tuple(ideas))
 
 
 def segment(

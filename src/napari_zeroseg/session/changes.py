@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy as np
 from napari_zeroseg.core.compose import MIN_SHARE_LEFT, Erasure, instance_labels
 from napari_zeroseg.core.instance import Instance, InstanceState, Provenance
 from napari_zeroseg.core.mask import Mask
-from napari_zeroseg.core.suggestion import Decision, Suggestion
+from napari_zeroseg.core.suggestion import Decision, Idea, Suggestion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,13 +55,25 @@ def change_class(state: State, name: str, target: TargetClass) -> State:
     )
 
 
-def suggest(state: State, suggestions: Iterable[Suggestion]) -> State:
-    """Take new suggestions; what the user decided before stays decided."""
-    decisions = {s.name: s.decision for s in state.suggestions}
-    return replace(
-        state,
-        suggestions=tuple(s.decided(decisions.get(s.name, s.decision)) for s in suggestions),
-    )
+def suggest(
+    state: State,
+    suggestions: Iterable[Suggestion],
+    ideas: Iterable[Idea] = (),
+    defaults: Mapping[str, Decision] = {},
+) -> State:
+    """Take new suggestions; what the user decided before stays decided.
+
+    Where nothing was decided on this image, ``defaults`` say what was decided on another one.
+    """
+    before = {s.name: s for s in state.suggestions}
+
+    def with_decision(new: Suggestion) -> Suggestion:
+        old = before.get(new.name)
+        if old is None:
+            return new.defaulted(defaults.get(new.name, new.decision))
+        return replace(new, decision=old.decision, carried=old.carried)
+
+    return replace(state, suggestions=tuple(with_decision(s) for s in suggestions), ideas=tuple(ideas))
 
 
 def decide(state: State, names: Iterable[str], decision: Decision) -> State:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 class Action(StrEnum):
     """Everything a button can do."""
 
+    DESCRIBE = "describe"
     SUGGEST = "suggest"
     RUN = "run"
     CANCEL = "cancel"
@@ -60,6 +61,7 @@ def resolve(
     image = NO_IMAGE if source is None else ""
     classes = "" if len(state.vocabulary) else NO_CLASS
     return {
+        Action.DESCRIBE: classes or idle,
         Action.SUGGEST: image or classes or idle,
         Action.RUN: image or classes or idle or _run_reason(state),
         Action.CANCEL: "" if activity.running else "Nothing is running.",

@@ -14,10 +14,12 @@ from napari_zeroseg.backends.registry import Backends, backends_of, names_of
 from napari_zeroseg.core.compose import Claims
 from napari_zeroseg.core.errors import NotNowError, ZeroSegError
 from napari_zeroseg.core.events import (
+    Billed,
     Described,
     Detected,
     Event,
     Found,
+    LooksWritten,
     Progress,
     StageStarted,
     Suggested,
@@ -33,6 +35,7 @@ from napari_zeroseg.session import changes
 from napari_zeroseg.session.hand import Hand
 from napari_zeroseg.session.history import History
 from napari_zeroseg.session.readiness import Action, Activity, resolve
+from napari_zeroseg.session.refining import Refining, billed, describe_looks
 from napari_zeroseg.session.runner import Runner
 from napari_zeroseg.session.state import Draft, State
 
@@ -78,13 +81,13 @@ class Session:
     ) -> None:
         self.hand = Hand()
         self._runner = runner or Runner()
-        self._recipe = recipe or Recipe()
+        self.refining = Refining(recipe or Recipe())
         self._backends = backends
         self._source: ImageSource | None = None
         self._activity = Activity()
         self._run_place: tuple[int, ...] = ()
         # without an image there is a history too: classes can be named before one is open
-        self._history = History(State(vocabulary=self._recipe.vocabulary))
+        self._history = History(State(vocabulary=self.refining.recipe.vocabulary))
         self._histories: dict[Hashable, History] = {}
 
     # what views read
@@ -104,7 +107,7 @@ class Session:
     @property
     def recipe(self) -> Recipe:
         """The recipe with the present vocabulary."""
-        return self._recipe.with_vocabulary(self.state.vocabulary)
+        return self.refining.recipe.with_vocabulary(self.state.vocabulary)
 
     @property
     def undo_text(self) -> str:
@@ -136,6 +139,7 @@ class Session:
             self.cancel("Another image was chosen.")
         before = self.state
         if source is not None and not same_image:
+            self.refining.remember_decisions(before.vocabulary, before.suggestions)
             self._history = self._history_for(source.key, before)
         self._source = source
         self.source_changed.emit(source)
@@ -192,7 +196,7 @@ class Session:
 
     def _look_up(self) -> None:
         """Ask how the classes look, so that the user can see and change it before a run."""
-        vocabulary, recipe = self.state.vocabulary, self._recipe
+        vocabulary, recipe = self.state.vocabulary, self.refining.recipe
 
         def answer() -> tuple[TargetClass, ...]:
             refiner = self._backends(recipe).refiner
@@ -210,7 +214,37 @@ class Session:
         # a run asks again, and tells the user when it fails then
         _log.warning("The looks of the classes could not be looked up", exc_info=problem)
 
+    def describe_looks(self) -> None:
+        """Have the language model write how the classes look, where the user has not said it."""
+        self._require(Action.DESCRIBE)
+        vocabulary, recipe = self.state.vocabulary, self.refining.recipe
+
+        def events() -> Iterator[Event]:
+            refiner = self._backends(recipe).refiner
+            yield from billed(describe_looks(vocabulary, refiner), refiner)
+
+        self._start_events(events)
+
+    def _on_looks_written(self, event: LooksWritten) -> None:
+        if self.state.vocabulary == event.asked != event.described:
+            self._push_run("Describe looks", changes.set_vocabulary(self.state, event.described))
+
     # the suggestions
+
+    def choose_refiner(self, name: str) -> None:
+        """Let another refiner decide between words, by its name in the catalog."""
+        self.refining.choose(name)
+        self._look_up()
+
+    def ask_again(self, note: str) -> None:
+        """Suggest again, with a hint from the user."""
+        self._require(Action.SUGGEST)
+        self.refining.set_note(note)
+        self.suggest()
+
+    def add_idea(self, name: str) -> None:
+        """Take an idea of the language model into the classes."""
+        self.set_vocabulary(self.state.vocabulary.added(TargetClass(name)), f"Add {name}")
 
     def suggest(self) -> None:
         """Look which classes are in the image; answers come as events."""
@@ -235,7 +269,11 @@ class Session:
         self.accept(*changes.pending_above(self.state, threshold))
 
     def _decide(self, names: Iterable[str], decision: Decision, verb: str) -> None:
-        changing = [s.name for s in self.state.suggestions if s.name in names and s.decision != decision]
+        changing = [
+            s.name
+            for s in self.state.suggestions
+            if s.name in names and (s.decision != decision or s.carried)
+        ]
         if changing:
             self._push(f"{verb} {', '.join(changing)}", changes.decide(self.state, changing, decision))
 
@@ -244,7 +282,7 @@ class Session:
     def run(self) -> None:
         """Find and draw the accepted classes; what a person answers for stays as it is."""
         self._require(Action.RUN)
-        source, state, recipe = self._source, self.state, self._recipe
+        source, state, recipe = self._source, self.state, self.refining.recipe
         assert source is not None
         here = changes.without_proposals(state, source.plane)
         claims = _claims(here, source)
@@ -283,7 +321,7 @@ class Session:
             self.changed.emit(self.state, before)
 
     def _start(self, work: Callable[[NDArray[np.float32], Backends], Iterator[Event]]) -> None:
-        source, recipe = self._source, self._recipe
+        source, recipe = self._source, self.refining.recipe
         assert source is not None
         self._run_place = source.plane
 
@@ -291,8 +329,12 @@ class Session:
             yield StageStarted("Reading the image")
             image = source.pixels
             yield StageStarted("Loading the models")
-            yield from work(image, self._backends(recipe))
+            backends = self._backends(recipe)
+            yield from billed(work(image, backends), backends.refiner)
 
+        self._start_events(events)
+
+    def _start_events(self, events: Callable[[], Iterator[Event]]) -> None:
         self._set_activity(Activity(running=True, text="Starting"))
         self._runner.start(events, self._on_run_event, self._on_run_end)
 
@@ -307,8 +349,13 @@ class Session:
             case Described(classes) if classes != self.state.looks:
                 # looks are no decision: they need no step of their own
                 self._amend(replace(self.state, looks=classes))
-            case Suggested(suggestions):
-                self._push_run("Suggest", changes.suggest(self.state, suggestions))
+            case Suggested(suggestions, ideas):
+                defaults = self.refining.defaults(self.state.vocabulary)
+                self._push_run("Suggest", changes.suggest(self.state, suggestions, ideas, defaults))
+            case LooksWritten():
+                self._on_looks_written(event)
+            case Billed(lines):
+                self.refining.show_bill(lines)
             case Detected():
                 self._on_detected(event)
             case Found(instance):
@@ -319,6 +366,8 @@ class Session:
         state = changes.without_proposals(self.state, self._run_place)
         state = changes.add_layers(state, self.state.accepted_names)
         self._push_run("Run", replace(state, phrases=event.matches))
+        if event.matches:
+            self.refining.learn(state.vocabulary, event.matches)
         found = {d.name for d in event.detections}
         missing = [n for n in self.state.accepted_names if n not in found]
         if missing:
@@ -389,7 +438,7 @@ class Session:
         return self.state.draft
 
     def _ask(self) -> None:
-        draft, source, recipe = self.state.draft, self._source, self._recipe
+        draft, source, recipe = self.state.draft, self._source, self.refining.recipe
         assert draft is not None
         assert source is not None
         prompt = draft.prompt

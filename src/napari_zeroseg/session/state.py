@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.compose import Erasure
     from napari_zeroseg.core.instance import Instance
     from napari_zeroseg.core.mask import Mask
-    from napari_zeroseg.core.suggestion import PhraseMatch, Suggestion, Tag
+    from napari_zeroseg.core.suggestion import Idea, PhraseMatch, Suggestion, Tag
 
 Plane = tuple[int, ...]
 
@@ -63,6 +63,8 @@ class State:
         What the recognisers said.
     suggestions : tuple of Suggestion
         In the order of the vocabulary; none before the first recognition.
+    ideas : tuple of Idea
+        Classes that a language model misses in the vocabulary.
     phrases : tuple of PhraseMatch
         How the detector's phrases were understood.
     instances : tuple of Instance
@@ -80,6 +82,7 @@ class State:
     tags: tuple[Tag, ...] = ()
     caption: str = ""
     suggestions: tuple[Suggestion, ...] = ()
+    ideas: tuple[Idea, ...] = ()
     phrases: tuple[PhraseMatch, ...] = ()
     instances: tuple[Instance, ...] = ()
     erased: tuple[Erasure, ...] = ()

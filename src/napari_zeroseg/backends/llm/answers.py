@@ -15,6 +15,7 @@ from napari_zeroseg.backends.llm.plain_text import plain
 from napari_zeroseg.backends.llm.problems import BadAnswerError
 from napari_zeroseg.core.attributes import Attributes
 from napari_zeroseg.core.errors import BadVocabularyError
+from napari_zeroseg.core.suggestion import Idea
 from napari_zeroseg.core.text import normalized
 from napari_zeroseg.core.vocabulary import check_class_name
 
@@ -91,15 +92,6 @@ class Verdict:
     present: bool
     implied: bool
     confidence: float
-    evidence: tuple[str, ...]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Idea:
-    """A class that the model misses in the vocabulary; a person may add it."""
-
-    name: str
     evidence: tuple[str, ...]
     reason: str
 

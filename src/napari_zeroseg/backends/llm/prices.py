@@ -36,6 +36,8 @@ class Spending:
 
     Parameters
     ----------
+    server : str
+        Where it runs, as the price list calls it.
     model : str
         Its name.
     usage : Usage
@@ -46,6 +48,7 @@ class Spending:
         The month of the price list.
     """
 
+    server: str
     model: str
     usage: Usage
     dollars: float | None
@@ -55,6 +58,10 @@ class Spending:
         tokens = f"{self.usage.prompt_tokens} + {self.usage.answer_tokens} tokens"
         cost = "" if self.dollars is None else f", about ${self.dollars:.4f} (prices of {self.as_of})"
         return f"{self.model}: {_counted(self.usage.calls)}, {tokens}{cost}"
+
+    def since(self, before: Usage | None) -> Spending:
+        """Return what was taken after ``before``."""
+        return self if before is None else spending(self.server, self.model, self.usage - before)
 
 
 def _counted(calls: int) -> str:
@@ -72,7 +79,7 @@ def spending(server: str, model: str, usage: Usage) -> Spending:
     """Return what tokens of a model on a server cost."""
     prices = price_list()
     price = prices.servers.get(server, {}).get(model)
-    return Spending(model, usage, _dollars(price, usage) if price else None, prices.as_of)
+    return Spending(server, model, usage, _dollars(price, usage) if price else None, prices.as_of)
 
 
 def _dollars(price: Price, usage: Usage) -> float:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from napari_zeroseg.backends.embedded.refiner import EmbeddedRefiner
-from napari_zeroseg.backends.llm.answers import Idea, Scene, Verdict, read_looks, read_phrases, read_scene
+from napari_zeroseg.backends.llm.answers import Scene, Verdict, read_looks, read_phrases, read_scene
 from napari_zeroseg.backends.llm.chat import Chat, Question, Usage, ask
 from napari_zeroseg.backends.llm.prices import Spending, spending
 from napari_zeroseg.backends.llm.prompts import look_question, phrase_question, scene_question
 from napari_zeroseg.core.consent import PERSON, Consent, Letter, TextKind
 from napari_zeroseg.core.guidance import Guidance
 from napari_zeroseg.core.phrase_table import PhraseTable
-from napari_zeroseg.core.suggestion import PhraseMatch, Suggestion, Tag
+from napari_zeroseg.core.suggestion import Idea, PhraseMatch, Suggestion, Tag
 from napari_zeroseg.core.text import normalized
 
 if TYPE_CHECKING:
