@@ -15,42 +15,15 @@ from napari_zeroseg.core.cancellation import Cancellation, CancelledError, cance
 from napari_zeroseg.core.consent import Consent
 from napari_zeroseg.core.errors import MissingBackendError
 from napari_zeroseg.core.vocabulary import Vocabulary
+from tests.backends.llm.tiny_model import write_tiny_model
 
-TEMPLATE = (
-    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 VOCABULARY = Vocabulary.parse("person, car")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A tiny Qwen2 with random weights and a tokenizer of single bytes."""
-    import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
-
     path = tmp_path_factory.mktemp("model")
-    alphabet = {c: i for i, c in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
-    tokenizer = Tokenizer(models.BPE(vocab=alphabet, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|im_end|>")
-    fast.add_special_tokens({"additional_special_tokens": ["<|im_start|>"]})
-    fast.chat_template = TEMPLATE
-    fast.save_pretrained(path)
-    torch.manual_seed(0)
-    config = Qwen2Config(
-        vocab_size=len(fast),
-        hidden_size=16,
-        intermediate_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        num_key_value_heads=1,
-        max_position_embeddings=8192,
-        eos_token_id=fast.eos_token_id,
-    )
-    Qwen2ForCausalLM(config).save_pretrained(path)
+    write_tiny_model(path)
     return str(path)
 
 

@@ -82,7 +82,9 @@ def test_retry_after_is_waited_for(serve, chat_on):
     assert time.monotonic() - start >= 0.3
 
 
-@pytest.mark.parametrize("when", ["3600", formatdate(time.time() + 3600, usegmt=True)], ids=["seconds", "date"])
+@pytest.mark.parametrize(
+    "when", ["3600", formatdate(time.time() + 3600, usegmt=True)], ids=["seconds", "date"]
+)
 def test_an_hour_is_not_waited_for(serve, chat_on, when):
     server = serve(in_turn(error(429, "slow down", headers={"Retry-After": when})))
     with pytest.raises(ChatError, match=r"no more requests for now: slow down.*embedded:book"):
@@ -228,3 +230,10 @@ def test_models_are_listed(serve, chat_on):
 def test_no_list_of_models_is_told(serve, chat_on):
     with pytest.raises(ChatError, match="list of models"):
         chat_on(serve(in_turn(Answer(body=b"{}")))).models()
+
+
+def test_a_list_that_fails_is_asked_for_as_often_as_anything_else(serve, chat_on):
+    server = serve(in_turn(error(500)))
+    with pytest.raises(ChatError, match="error 500"):
+        chat_on(server).models()
+    assert len(server.headers) == 1 + QUICK.retries

@@ -136,7 +136,7 @@ class OpenAIChat:
             raw = await client.chat.completions.with_raw_response.create(**request)
             return bytes(raw.http_response.content)
 
-        content = self._patiently(once)
+        content = self._patiently(once, self._asks_less)
         self._rung_works = True
         return _reply(content)
 
@@ -166,7 +166,11 @@ class OpenAIChat:
         form = _response_format(max(self._rung, min(attempt, TEXT)), question.schema)
         return request | ({"response_format": form} if form else {})
 
-    def _patiently(self, once: Callable[[AsyncOpenAI], Awaitable[bytes]]) -> bytes:
+    def _patiently(
+        self,
+        once: Callable[[AsyncOpenAI], Awaitable[bytes]],
+        asks_less: Callable[[APIStatusError], bool] = lambda _error: False,
+    ) -> bytes:
         """Ask again after failures that may pass, or that a simpler request can avoid."""
         _require_openai()
         _keep_headers_out_of_logs()
@@ -174,7 +178,7 @@ class OpenAIChat:
 
         async def work() -> bytes:
             async with self._client(secret) as client:
-                return await self._retried(client, once, _redactor(secret))
+                return await self._retried(client, once, asks_less, _redactor(secret))
 
         return abortable.run(work)
 
@@ -202,6 +206,7 @@ class OpenAIChat:
         self,
         client: AsyncOpenAI,
         once: Callable[[AsyncOpenAI], Awaitable[bytes]],
+        asks_less: Callable[[APIStatusError], bool],
         redact: Callable[[str], str],
     ) -> bytes:
         import openai
@@ -212,7 +217,7 @@ class OpenAIChat:
                 async with asyncio.timeout(self._limits.request_s):
                     return await once(client)
             except openai.APIStatusError as error:
-                if self._asks_less(error):
+                if asks_less(error):
                     continue
                 problem, pause = self._explained(error, redact), _pause_asked(error)
                 passing = error.status_code in {408, 409, 429} or error.status_code >= 500
