@@ -24,9 +24,10 @@ class Price(BaseModel):
 
 
 class PriceList(BaseModel):
-    """Prices by server and model, and the month they were read."""
+    """Prices by server and model, the month they are of, and who says so."""
 
     as_of: str
+    source: str
     servers: dict[str, dict[str, Price]]
 
 
@@ -56,12 +57,12 @@ class Spending:
 
     def __str__(self) -> str:
         tokens = f"{self.usage.prompt_tokens} + {self.usage.answer_tokens} tokens"
-        cost = "" if self.dollars is None else f", about ${self.dollars:.4f} (prices of {self.as_of})"
-        return f"{self.model}: {_counted(self.usage.calls)}, {tokens}{cost}"
+        return f"{self.model}: {_counted(self.usage.calls)}, {tokens}{self._cost()}"
 
-    def since(self, before: Usage | None) -> Spending:
-        """Return what was taken after ``before``."""
-        return self if before is None else spending(self.server, self.model, self.usage - before)
+    def _cost(self) -> str:
+        if self.dollars is None:
+            return ""
+        return f", about ${self.dollars:.4f} (unofficial prices of {self.as_of})"
 
 
 def _counted(calls: int) -> str:
