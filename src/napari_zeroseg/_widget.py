@@ -13,8 +13,10 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_zeroseg._napari.layer_view import LayerView
 from napari_zeroseg._napari.shortcuts import SHORTCUTS, install_shortcuts
 from napari_zeroseg._napari.watch import watch_images
+from napari_zeroseg._qt.consent_dialog import ConsentDesk
 from napari_zeroseg._qt.dock import Dock
 from napari_zeroseg._qt.gui_thread import Background, GuiThread
+from napari_zeroseg.core.consent import PERSON, Ask, nobody_to_ask
 from napari_zeroseg.core.errors import ZeroSegError
 from napari_zeroseg.session.runner import Runner, models_thread
 from napari_zeroseg.session.session import Session
@@ -47,13 +49,17 @@ class ZeroSegWidget(QWidget):
         gui = GuiThread()
         self.session = session or Session(Runner(models_thread(), gui))
         background = Background(ThreadPoolExecutor(1, "zeroseg-files"), gui)
+        servers = Background(ThreadPoolExecutor(1, "zeroseg-servers"), gui)
         samples = {title: partial(_open_sample, napari_viewer, key) for key, title in SAMPLES.items()}
-        self.dock = Dock(self.session, background, samples, [(s.key, s.text, s.where) for s in SHORTCUTS])
+        keys = [(s.key, s.text, s.where) for s in SHORTCUTS]
+        self.dock = Dock(self.session, background, servers, samples, keys)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.dock)
         watch = watch_images(napari_viewer, self.session)
         self._layers = LayerView(napari_viewer, self.session)
+        self.consent = ConsentDesk(gui, self)
+        stop_asking = _answer_with(self.consent.ask)
         self._stops: list[Callable[[], object]] = [
             watch,
             install_shortcuts(napari_viewer, self.session, self._layers),
@@ -61,12 +67,16 @@ class ZeroSegWidget(QWidget):
             self.dock.release,
             self.session.close,
             background.close,
+            servers.close,
+            stop_asking,
         ]
         # napari imports pandas with the first Labels layer, for half a second: better now than then
         background.do(partial(import_module, "pandas"), _ignore, _ignore)
         # a viewer that is closed deletes its docks without asking them to close
         self.destroyed.connect(self.session.close)
         self.destroyed.connect(background.close)
+        self.destroyed.connect(servers.close)
+        self.destroyed.connect(stop_asking)
 
     def event(self, event: QEvent) -> bool:
         # a dock that is closed lets go of its widget, which nothing else tells
@@ -78,6 +88,17 @@ class ZeroSegWidget(QWidget):
         """Stop the models and leave nothing connected; the layers stay."""
         while self._stops:
             self._stops.pop(0)()
+
+
+def _answer_with(ask: Ask) -> Callable[..., None]:
+    """Let this window ask the person from now on; return what ends it."""
+    PERSON.ask = ask
+
+    def stop(*_: object) -> None:
+        if PERSON.ask == ask:
+            PERSON.ask = nobody_to_ask
+
+    return stop
 
 
 def _ignore(_outcome: object) -> None:

@@ -29,9 +29,7 @@ class ActionButton(QPushButton):
         Called without arguments.
     """
 
-    def __init__(
-        self, text: str, action: Action, teaches: str, pressed: Callable[[], object]
-    ) -> None:
+    def __init__(self, text: str, action: Action, teaches: str, pressed: Callable[[], object]) -> None:
         super().__init__(text)
         self._action = action
         self._teaches = teaches

@@ -31,7 +31,7 @@ class ChipsLine(QWidget):
     def show_texts(self, texts: Sequence[str]) -> None:
         self._texts = tuple(texts)
         self.setVisible(bool(texts))
-        self.setToolTip(f"What was seen in the image: {', '.join(texts)}" if texts else "")
+        self.setToolTip(f"What was seen in the image:\n{', '.join(texts)}" if texts else "")
         self.setAccessibleName(self.toolTip())
         self.updateGeometry()
         self.update()

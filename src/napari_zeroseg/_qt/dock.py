@@ -11,10 +11,12 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_zeroseg._qt.activity_bar import ActivityBar
 from napari_zeroseg._qt.export_panel import ExportPanel
+from napari_zeroseg._qt.guidance_panel import GuidancePanel
 from napari_zeroseg._qt.history_bar import HistoryBar
 from napari_zeroseg._qt.image_panel import ImagePanel
 from napari_zeroseg._qt.message_bar import MessageBar
 from napari_zeroseg._qt.refine_panel import RefinePanel
+from napari_zeroseg._qt.refiner_panel import RefinerPanel
 from napari_zeroseg._qt.run_panel import RunPanel
 from napari_zeroseg._qt.section import column, section
 from napari_zeroseg._qt.session_view import SessionView
@@ -39,6 +41,8 @@ class Dock(QWidget):
         What is shown.
     background : Background
         Where files are written.
+    servers : Background
+        Where servers of language models and the keyring are asked, which may take their time.
     samples : mapping of str to callable
         What opens each sample image, by its title.
     keys : sequence of (str, str, str)
@@ -49,6 +53,7 @@ class Dock(QWidget):
         self,
         session: Session,
         background: Background,
+        servers: Background,
         samples: Mapping[str, Callable[[], object]],
         keys: Keys = (),
     ) -> None:
@@ -56,7 +61,9 @@ class Dock(QWidget):
         self.messages = MessageBar(session)
         self.image = ImagePanel(session, samples)
         self.vocabulary = VocabularyPanel(session)
+        self.refiner = RefinerPanel(session, servers)
         self.suggestions = SuggestionPanel(session)
+        self.guidance = GuidancePanel(session, background)
         self.run = RunPanel(session)
         self.refine = RefinePanel(session)
         self.export = ExportPanel(session, background)
@@ -73,13 +80,9 @@ class Dock(QWidget):
         layout.addWidget(self.history)
 
     def _build_sections(self) -> QScrollArea:
-        first = QWidget()
-        images_and_classes = column(first)
-        images_and_classes.addWidget(self.image)
-        images_and_classes.addWidget(self.vocabulary)
         steps = (
-            ("Image and classes", first),
-            ("Suggestions", self.suggestions),
+            ("Image and classes", _stacked(self.image, self.vocabulary)),
+            ("Suggestions", _stacked(self.refiner, self.suggestions, self.guidance)),
             ("Run", self.run),
             ("Refine", self.refine),
             ("Export", self.export),
@@ -125,3 +128,11 @@ class Dock(QWidget):
         """Disconnect every view from the session."""
         for view in self.findChildren(SessionView):
             view.release()
+
+
+def _stacked(*parts: QWidget) -> QWidget:
+    together = QWidget()
+    layout = column(together)
+    for part in parts:
+        layout.addWidget(part)
+    return together

@@ -70,16 +70,12 @@ class MessageBar(SessionView):
         painter.fillRect(0, 0, STRIPE, self.height(), tint)
 
     def _on_problem_raised(self, problem: ZeroSegError) -> None:
-        self._show(
-            QStyle.StandardPixmap.SP_MessageBoxWarning, problem.happened, problem.kept, problem.remedy
-        )
+        self._show(QStyle.StandardPixmap.SP_MessageBoxWarning, problem.happened, problem.kept, problem.remedy)
 
     def _on_noticed(self, text: str) -> None:
         self._show(QStyle.StandardPixmap.SP_MessageBoxInformation, "", text, "")
 
-    def _show(
-        self, icon: QStyle.StandardPixmap, happened: str, kept: str, remedy: str
-    ) -> None:
+    def _show(self, icon: QStyle.StandardPixmap, happened: str, kept: str, remedy: str) -> None:
         self._icon.setPixmap(self.style().standardIcon(icon).pixmap(ICON_SIZE, ICON_SIZE))
         self._happened.show_text(happened)
         self._kept.show_text(kept)

@@ -38,9 +38,7 @@ def paint_text(painter: QPainter, rect: QRect, text: str, color: QColor, font: Q
     painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, cut)
 
 
-def paint_lines(
-    painter: QPainter, rect: QRect, text: str, color: QColor, font: QFont
-) -> int:
+def paint_lines(painter: QPainter, rect: QRect, text: str, color: QColor, font: QFont) -> int:
     """Paint as many wrapped lines as fit, the last one cut where need be; return their height."""
     painter.setFont(font)
     painter.setPen(color)
@@ -62,9 +60,7 @@ def paint_lines(
     return top
 
 
-def paint_chips(
-    painter: QPainter, rect: QRect, texts: Sequence[str], color: QColor, font: QFont
-) -> None:
+def paint_chips(painter: QPainter, rect: QRect, texts: Sequence[str], color: QColor, font: QFont) -> None:
     """Paint words in rounded frames, side by side, as many as fit."""
     painter.setFont(font)
     metrics, left = painter.fontMetrics(), rect.left()
@@ -95,9 +91,7 @@ class ScoreDelegate(QStyledItemDelegate):
         self._paint_bar(painter, option, QRectF(area.left(), middle + 5, area.width(), 4), score)
         painter.restore()
 
-    def _paint_bar(
-        self, painter: QPainter, option: QStyleOptionViewItem, rect: QRectF, score: float
-    ) -> None:
+    def _paint_bar(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRectF, score: float) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ink(option, 0.2))

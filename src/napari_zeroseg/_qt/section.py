@@ -68,7 +68,8 @@ class TextLine(QLabel):
         self.setWordWrap(True)
         self.setIndent(0)
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.show_text(text)
+        self.setText(text)
+        self.setHidden(not text)
 
     def show_text(self, text: str) -> None:
         self.setText(text)

@@ -18,6 +18,11 @@ ChipsRole = int(Role.UserRole) + 2
 """Words of evidence."""
 ChosenRole = int(Role.UserRole) + 3
 """Whether a decision cell holds the decision that was made."""
+CarriedRole = int(Role.UserRole) + 4
+"""Whether the decision was taken over from an earlier image."""
+
+LIKELY = 0.5
+"""A class of less confidence than this is not believed to be in the image."""
 
 CLASS, WHY, SURE, ACCEPT, REJECT = range(5)
 HEADERS = (
@@ -33,6 +38,21 @@ DECISION_TEXT = {
     Decision.ACCEPTED: "✓ accepted",
     Decision.REJECTED: "✗ rejected",
 }
+CARRIED_TEXT = {
+    Decision.ACCEPTED: "✓ as before",
+    Decision.REJECTED: "✗ as before",
+}
+"""For decisions of an earlier image that nobody has confirmed on this one."""
+SOURCES = {
+    "name": "Name",
+    "synonym": "Synonym",
+    "embedding": "Embedding",
+    "attributes": "Attributes",
+    "llm": "LLM",
+    "you": "You",
+}
+"""Who says so, in words."""
+IMPLIED = "implied by the scene"
 _SIGNS = {ACCEPT: "✓", REJECT: "✗"}
 _DECIDING = {
     ACCEPT: "Accept: the next run draws this class (A). A second click takes it back",
@@ -64,11 +84,13 @@ class SuggestionModel(RowsModel[Suggestion]):
             case Role.ToolTipRole | Role.AccessibleTextRole:
                 return _DECIDING.get(column) or _explained(suggestion)
             case _ if role == DetailRole:
-                return DECISION_TEXT[suggestion.decision] if column == CLASS else suggestion.reason
+                return _decided(suggestion) if column == CLASS else _reason(suggestion)
             case _ if role == ChipsRole:
-                return suggestion.evidence
+                return (IMPLIED, *suggestion.evidence) if suggestion.implied else suggestion.evidence
             case _ if role == ChosenRole:
                 return DECISIONS.get(column) is suggestion.decision
+            case _ if role == CarriedRole:
+                return suggestion.carried
         return None
 
 
@@ -84,7 +106,25 @@ def _display(suggestion: Suggestion, column: int) -> str | float:
             return _SIGNS[column]
 
 
+def _decided(suggestion: Suggestion) -> str:
+    if suggestion.carried:
+        return CARRIED_TEXT[suggestion.decision]
+    return DECISION_TEXT[suggestion.decision]
+
+
+def _reason(suggestion: Suggestion) -> str:
+    source = SOURCES.get(suggestion.source, suggestion.source)
+    return f"{source}: {suggestion.reason}" if source else suggestion.reason
+
+
+def why(suggestion: Suggestion) -> str:
+    """Return in full why a class is suggested, or why it is not."""
+    question = "Why" if suggestion.confidence >= LIKELY else "Why not"
+    return f"{question} {suggestion.name}? {_reason(suggestion)}"
+
+
 def _explained(suggestion: Suggestion) -> str:
     evidence = f"\nEvidence: {', '.join(suggestion.evidence)}" if suggestion.evidence else ""
-    state = DECISION_TEXT[suggestion.decision]
-    return f"{suggestion.name}, {suggestion.confidence:.2f}, {state}\n{suggestion.reason}{evidence}"
+    carried = " (from an earlier image: confirm or change it)" if suggestion.carried else ""
+    state = f"{_decided(suggestion)}{carried}"
+    return f"{suggestion.name}, {suggestion.confidence:.2f}, {state}\n{_reason(suggestion)}{evidence}"

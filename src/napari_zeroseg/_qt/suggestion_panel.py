@@ -31,10 +31,12 @@ from napari_zeroseg._qt.suggestion_model import (
     REJECT,
     SURE,
     WHY,
+    CarriedRole,
     ChipsRole,
     ChosenRole,
     DetailRole,
     SuggestionModel,
+    why,
 )
 from napari_zeroseg._qt.table import FittedTable
 from napari_zeroseg.session.readiness import Action
@@ -60,6 +62,7 @@ class SuggestionPanel(SessionView):
         self._caption = TextLine()
         self._tags = ChipsLine()
         self.reason = ReasonLine()
+        self.why = TextLine()
         self.stale = TextLine()
         self._results = QWidget()
         self.threshold = self._built_threshold()
@@ -111,6 +114,7 @@ class SuggestionPanel(SessionView):
         results.addWidget(self._caption)
         results.addWidget(self._tags)
         results.addWidget(self.table)
+        results.addWidget(self.why)
         results.addLayout(row(self.accept, self.reject))
         results.addLayout(row(self.accept_all, self.threshold))
         layout = column(self)
@@ -146,12 +150,17 @@ class SuggestionPanel(SessionView):
 
     def _show_readiness(self, *_: object) -> None:
         readiness = self._session.readiness
+        self._show_why()
         unchosen = "" if self.table.chosen_rows() else "Select a row first."
         for button in (self.suggest, self.accept_all):
             button.show_readiness(readiness)
         for button in (self.accept, self.reject):
             button.show_readiness(readiness, unchosen)
         self.reason.show_readiness(readiness, [Action.SUGGEST])
+
+    def _show_why(self) -> None:
+        rows = self.table.chosen_rows()
+        self.why.show_text(why(self.model.row(rows[0])) if len(rows) == 1 else "")
 
     def _decide(self, decide: Callable[..., None]) -> None:
         rows = self.table.chosen_rows()
@@ -163,7 +172,7 @@ class SuggestionPanel(SessionView):
         if index.column() not in (ACCEPT, REJECT):
             return
         name = self.model.row(index.row()).name
-        if index.data(ChosenRole):
+        if index.data(ChosenRole) and not index.data(CarriedRole):
             self._session.reopen(name)
         elif index.column() == ACCEPT:
             self._session.accept(name)
@@ -233,5 +242,3 @@ class _DecisionDelegate(QStyledItemDelegate):
         painter.setPen(option.palette.base().color() if chosen else ink(option))
         painter.drawText(button, Qt.AlignmentFlag.AlignCenter, index.data())
         painter.restore()
-
-

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_zeroseg._qt.action_button import ActionButton
 from napari_zeroseg._qt.painting import SwatchDelegate, ink
 from napari_zeroseg._qt.rows_model import Index, Role
 from napari_zeroseg._qt.section import TextLine, column, row
@@ -23,6 +24,7 @@ from napari_zeroseg._qt.session_view import SessionView
 from napari_zeroseg._qt.table import FittedTable
 from napari_zeroseg._qt.vocabulary_model import SWATCH, OwnRole, SuggestedRole, VocabularyModel
 from napari_zeroseg.core.errors import BadVocabularyError
+from napari_zeroseg.session.readiness import Action
 
 if TYPE_CHECKING:
     from napari_zeroseg.session.session import Session
@@ -49,9 +51,17 @@ class VocabularyPanel(SessionView):
         )
         order = "Classes get their ids in this order: the first one is 1"
         self.up, self.down = _button("Move up", order), _button("Move down", order)
+        self.describe = ActionButton(
+            "Describe looks",
+            Action.DESCRIBE,
+            "Have the language model write colour, shape and texture where you have not; "
+            "you can change all of it",
+            lambda: self._try(session.describe_looks),
+        )
         self._build()
         self._connect()
         self._show(session.state)
+        self._show_describe()
 
     def _build(self) -> None:
         self.entry.setPlaceholderText("Add a class, e.g. nucleus: dark purple, round")
@@ -65,6 +75,7 @@ class VocabularyPanel(SessionView):
         layout.addLayout(row(self.entry, self.add))
         layout.addWidget(self.error)
         layout.addLayout(row(self.remove, self.up, self.down))
+        layout.addWidget(self.describe)
 
     def _connect(self) -> None:
         self.entry.returnPressed.connect(self._on_entry_returned)
@@ -80,10 +91,18 @@ class VocabularyPanel(SessionView):
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
         delete.activated.connect(self._on_remove_clicked)
         self._listen(self._session.changed, self._on_session_changed)
+        self._listen(self._session.refining.changed, self._show_describe)
+        self._listen(self._session.activity_changed, self._show_describe)
 
     def _on_session_changed(self, new: State, old: State) -> None:
         if new.vocabulary is not old.vocabulary or new.looks is not old.looks:
             self._show(new)
+            self._show_describe()
+
+    def _show_describe(self, *_: object) -> None:
+        # the embedded refiner fills in what it knows by itself
+        self.describe.setVisible(self._session.refining.asks_a_model)
+        self.describe.show_readiness(self._session.readiness)
 
     def _show(self, state: State) -> None:
         self.model.show_state(state)

@@ -114,20 +114,17 @@ class Refining:
     def lock_phrase(self, vocabulary: Vocabulary, phrase: str, *, locked: bool) -> None:
         """Keep machines from changing a decision, or let them."""
         table = self.phrase_table(vocabulary).with_lock(phrase, locked=locked)
-        self.take_phrases(PhraseTable(rows=table.rows), only=phrase)
+        rows = PhraseTable(rows=tuple(row for row in table.rows if row.phrase == phrase))
+        self._set_guidance(phrases=self._recipe.guidance.phrases.without(phrase).joined(rows))
 
     def forget_phrase(self, vocabulary: Vocabulary, phrase: str) -> None:
         """Drop the decision on a phrase."""
         self._learned[_key(vocabulary)] = self._machine_table(vocabulary).without(phrase)
         self._set_guidance(phrases=self._recipe.guidance.phrases.without(phrase))
 
-    def take_phrases(self, table: PhraseTable, only: str = "") -> None:
-        """Take decisions from a table; they win over those there are."""
-        rows = tuple(row for row in table.rows if not only or row.phrase == only)
-        kept = self._recipe.guidance.phrases
-        for row in rows:
-            kept = kept.without(row.phrase)
-        self._set_guidance(phrases=kept.joined(PhraseTable(rows=rows)))
+    def take_phrases(self, table: PhraseTable) -> None:
+        """Take decisions from a table; they win over those that are not locked."""
+        self._set_guidance(phrases=self._recipe.guidance.phrases.joined(table))
 
     def _machine_table(self, vocabulary: Vocabulary) -> PhraseTable:
         return self._learned.get(_key(vocabulary), PhraseTable())

@@ -1,0 +1,110 @@
+"""Who decides between words: one line, and behind it the choice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QComboBox, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from napari_zeroseg._qt.local_model_form import LocalModelForm
+from napari_zeroseg._qt.section import TextLine, column
+from napari_zeroseg._qt.server_form import ServerForm
+from napari_zeroseg._qt.session_view import SessionView
+from napari_zeroseg.core.errors import ZeroSegError
+from napari_zeroseg.session.language_models import in_words
+from napari_zeroseg.session.refining import EMBEDDED
+
+if TYPE_CHECKING:
+    from napari_zeroseg._qt.gui_thread import Background
+    from napari_zeroseg.session.session import Session
+
+KINDS = (
+    ("embedded", "Embedded (sends nothing)"),
+    ("openai", "Language model on a server"),
+    ("transformers", "Language model on this machine"),
+)
+
+
+class RefinerPanel(SessionView):
+    """Choose the embedded refiner, a model on a server, or one on this machine.
+
+    Parameters
+    ----------
+    session : Session
+        Whose refiner it is.
+    background : Background
+        Where servers and the keyring are asked, so that the window does not wait for them.
+    """
+
+    def __init__(self, session: Session, background: Background) -> None:
+        super().__init__(session)
+        self.heading = QToolButton()
+        self.kind = QComboBox()
+        self.server = ServerForm(background)
+        self.local = LocalModelForm()
+        self.use = QPushButton("Use this refiner")
+        self.error = TextLine()
+        self._choices = QWidget()
+        self._build()
+        self._connect()
+        self._show()
+
+    def _build(self) -> None:
+        self.heading.setCheckable(True)
+        self.heading.setAutoRaise(True)
+        self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        for key, title in KINDS:
+            self.kind.addItem(title, key)
+        self.kind.setAccessibleName("Kind of refiner")
+        self.use.setToolTip("From now on this refiner decides which classes the words mean")
+        choices = column(self._choices)
+        choices.setContentsMargins(16, 0, 0, 4)
+        for part in (self.kind, self.server, self.local, self.error, self.use):
+            choices.addWidget(part)
+        layout = column(self)
+        layout.addWidget(self.heading)
+        layout.addWidget(self._choices)
+
+    def _connect(self) -> None:
+        self.heading.toggled.connect(self._show_choices)
+        self.kind.currentIndexChanged.connect(self._show_choices)
+        self.use.clicked.connect(self._on_use_clicked)
+        self._listen(self._session.refining.changed, self._show)
+
+    def release(self) -> None:
+        self.server.cancel()
+        super().release()
+
+    def _show(self) -> None:
+        text = f"Refiner: {in_words(self._session.refining.name)}"
+        metrics = self.heading.fontMetrics()
+        self.heading.setText(metrics.elidedText(text, Qt.TextElideMode.ElideRight, 340))
+        # a first line without a name that others gave keeps Qt from reading the tooltip as HTML
+        self.heading.setToolTip(f"Decides which classes the words for the image mean\n\n{text}")
+        self._show_choices()
+
+    def _show_choices(self, *_: object) -> None:
+        is_open, kind = self.heading.isChecked(), self.kind.currentData()
+        self.heading.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
+        self._choices.setVisible(is_open)
+        self.server.setVisible(kind == "openai")
+        self.local.setVisible(kind == "transformers")
+        self.error.show_text("")
+
+    def _on_use_clicked(self) -> None:
+        try:
+            self._session.choose_refiner(self._chosen())
+        except ZeroSegError as problem:
+            self.error.show_text(" ".join(t for t in (problem.happened, problem.remedy) if t))
+            return
+        self.heading.setChecked(False)
+
+    def _chosen(self) -> str:
+        match self.kind.currentData():
+            case "openai":
+                return self.server.backend_name()
+            case "transformers":
+                return self.local.backend_name()
+        return EMBEDDED

@@ -1,0 +1,425 @@
+"""A person and a language model meet in the real window; the model is a scripted server on loopback."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from qtpy.QtCore import QObject, Qt, QTimer
+from qtpy.QtWidgets import QLabel, QLineEdit, QScrollArea
+
+from napari_zeroseg._qt.gui_thread import GuiThread
+from napari_zeroseg._qt.phrase_model import BY, CLASS, LOCKED, NONE, PHRASE
+from napari_zeroseg._qt.suggestion_model import ACCEPT, WHY, ChipsRole, DetailRole
+from napari_zeroseg._qt.suggestion_model import CLASS as NAME
+from napari_zeroseg._widget import ZeroSegWidget
+from napari_zeroseg.backends.embedded.refiner import EmbeddedRefiner
+from napari_zeroseg.backends.guided import guided
+from napari_zeroseg.backends.llm.openai_chat import Limits, OpenAIChat
+from napari_zeroseg.backends.llm.refiner import LlmRefiner
+from napari_zeroseg.backends.llm.servers import choice
+from napari_zeroseg.backends.registry import Backends
+from napari_zeroseg.core.consent import PERSON, nobody_to_ask
+from napari_zeroseg.core.suggestion import Decision
+from napari_zeroseg.session.runner import Runner, models_thread
+from napari_zeroseg.session.session import Session
+from tests.backends.llm.conftest import serve  # noqa: F401 - a fixture
+from tests.backends.llm.scripted_server import Answer, conforming, data_of, said
+from tests.fakes import FakeBackend, squares
+from tests.test_widget import Person
+
+LEFT = Qt.MouseButton.LeftButton
+PROMPT = Limits(connect_s=5, request_s=60, retries=0)
+
+
+def answer(request):
+    """Knows that bright things are cells, and that a grid is implied; misses a class."""
+    data = data_of(request)
+    names = [c["class"] for c in data["target_classes"]]
+    if "phrases" in data:
+        rows = [{"number": int(n), "class": None, "confidence": 0.9} for n in data["phrases"]]
+        return conforming(request, {"phrases": rows})
+    if "tags" not in data:
+        rows = [{"class": n, "color": "bright", "shape": "square", "texture": "", "sense": ""} for n in names]
+        return conforming(request, {"classes": rows})
+    rows = [
+        row("cell", "'bright' speaks for it.", ["bright"]),
+        row("grid", "Cells lie on a grid.", [], implied=True),
+        row("tree", "Nothing grows here.", [], present=False),
+    ]
+    ideas = [{"name": "dark ground", "evidence": ["dark ground"], "reason": "The caption names it."}]
+    return conforming(request, {"classes": [r for r in rows if r["class"] in names], "ideas": ideas})
+
+
+def row(name, reason, evidence, *, present=True, implied=False):
+    return {
+        "class": name,
+        "present": present,
+        "implied": implied,
+        "confidence": 0.9,
+        "evidence": evidence,
+        "reason": reason,
+    }
+
+
+class Refiners:
+    """Makes the refiner that a recipe names, each once, with short limits."""
+
+    def __init__(self):
+        self._made = {}
+
+    def backends(self, recipe):
+        fake, name = FakeBackend(), recipe.backends.get("refiner", "")
+        return Backends(fake, fake, guided(self._refiner(name), recipe.guidance), fake, fake)
+
+    def _refiner(self, name):
+        if not name.startswith("openai:"):
+            return FakeBackend()
+        if name not in self._made:
+            chosen = choice(name.removeprefix("openai:"))
+            chats = [
+                OpenAIChat(chosen.server, model, key=lambda _: None, limits=PROMPT)
+                for model in (chosen.scene_model, chosen.phrase_model)
+            ]
+            words = EmbeddedRefiner(encoder=None)
+            self._made[name] = LlmRefiner(*chats, server=chosen.server.name, words=words)
+        return self._made[name]
+
+
+class Sitter(Person):
+    """Scrolls to a button before it is pressed, for the window is really shown."""
+
+    def press(self, button):
+        self.qtbot.wait(10)  # what has just opened must find its place
+        area = self.dock.findChild(QScrollArea)
+        if area.isAncestorOf(button):
+            area.ensureWidgetVisible(button)
+        super().press(button)
+
+
+@pytest.fixture(autouse=True)
+def strangers():
+    """Consent given in one test does not reach the next."""
+    PERSON.withdraw()
+    yield
+    PERSON.withdraw()
+    assert PERSON.ask is nobody_to_ask, "a window that was closed still answers"
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer(show=True)
+
+
+@pytest.fixture
+def person(qtbot, viewer):
+    session = Session(Runner(models_thread(), GuiThread()), backends=Refiners().backends)
+    widget = ZeroSegWidget(viewer, session)
+    viewer.window.add_dock_widget(widget, name="ZeroSeg")
+    viewer.add_image(squares(), name="squares")
+    yield Sitter(qtbot, widget)
+    widget.release()
+
+
+@pytest.fixture
+def model(serve):  # noqa: F811
+    return serve(answer)
+
+
+def choose(person, server):
+    session = person.session
+    session.choose_refiner(f"openai:strong,cheap@{server.url}")
+    person.name_classes("cell, grid, tree")
+    assert session.refining.asks_a_model
+
+
+def dialog(person):
+    person.qtbot.waitUntil(lambda: person.widget.consent.dialog is not None, timeout=5000)
+    return person.widget.consent.dialog
+
+
+def suggest(person, button=None):
+    """Press Suggest and agree."""
+    person.press(button or person.dock.suggestions.suggest)
+    person.press(dialog(person).send)
+    person.wait()
+
+
+def rows(person):
+    model = person.dock.suggestions.model
+    return {model.row(r).name: r for r in range(model.rowCount())}
+
+
+def cell(person, name, column, role):
+    return person.dock.suggestions.model.index(rows(person)[name], column).data(role)
+
+
+def test_choose_a_server_and_its_models_then_see_why(person, model):
+    dock = person.dock
+    model_list = Answer(body=b'{"data": [{"id": "strong"}, {"id": "cheap"}]}')
+    model.script = lambda request: answer(request) if request else model_list
+    assert "sends nothing" in dock.refiner.heading.text()
+    person.name_classes("cell, grid, tree")
+    person.press(dock.refiner.heading)
+    dock.refiner.kind.setCurrentIndex(dock.refiner.kind.findData("openai"))
+    form = dock.refiner.server
+    form.url.setText(model.url)
+    person.press(form.fetch)
+    person.qtbot.waitUntil(lambda: form.scene_model.count() == 2, timeout=5000)
+    form.scene_model.setCurrentText("strong")
+    form.phrase_model.setCurrentText("cheap")
+    person.press(dock.refiner.use)
+    assert person.session.recipe.backends["refiner"] == f"openai:strong,cheap@{model.url}"
+    assert "strong and cheap at 127.0.0.1" in dock.refiner.heading.toolTip()
+    assert not form.isVisible()
+
+    suggest(person)
+    assert cell(person, "cell", WHY, ChipsRole) == ("bright",)
+    assert cell(person, "cell", WHY, DetailRole) == "LLM: 'bright' speaks for it."
+    assert cell(person, "grid", WHY, ChipsRole) == ("implied by the scene",)
+    dock.suggestions.table.selectRow(rows(person)["tree"])
+    assert dock.suggestions.why.text().startswith("Why not tree? LLM: ")
+    assert "Nothing grows here." in dock.suggestions.why.text()
+    assert dock.guidance.bill.text() == "strong: 1 request, 100 + 20 tokens"  # no price is known: tokens only
+
+
+def test_the_dialog_shows_all_that_is_sent_and_asks_once_per_kind(person, model):
+    choose(person, model)
+    person.press(person.dock.suggestions.suggest)
+    shown = dialog(person)
+    assert not model.requests
+    assert f"127.0.0.1:{model.url.split(':')[2].removesuffix('/v1')}" in shown.question.text()
+    assert shown.keep.isDefault()
+    assert not shown.send.isDefault()
+    text = shown.text.toPlainText()
+    person.press(shown.send)
+    person.wait()
+    sent = [m["content"] for m in model.requests[0]["messages"]]
+    assert all(part in text for part in sent)
+
+    person.name_classes("rock")
+    person.press(person.dock.suggestions.suggest)
+    person.wait()
+    assert len(model.requests) == 2, "the same kind of text is not asked about again"
+
+    person.dock.guidance.note.setText("cells on a chip")
+    person.press(person.dock.guidance.again)
+    assert "cells on a chip" in dialog(person).text.toPlainText()
+    person.press(dialog(person).send)
+    person.wait()
+    assert data_of(model.requests[2])["note_from_the_user"] == "cells on a chip"
+    assert person.session.recipe.guidance.note == "cells on a chip"
+
+
+@pytest.mark.parametrize("no", ["button", "close", "Escape", "Return"])
+def test_a_refusal_sends_nothing_and_changes_nothing(person, model, no):
+    choose(person, model)
+    person.qtbot.wait(50)  # the looks come
+    before, text = person.session.state, person.session.undo_text
+    person.press(person.dock.suggestions.suggest)
+    asked = dialog(person)
+    match no:
+        case "button":
+            person.press(asked.keep)
+        case "close":
+            asked.close()
+        case key:
+            person.qtbot.keyClick(asked, getattr(Qt.Key, f"Key_{key}"))
+    person.wait()
+    after = person.session.state
+    assert (after.tags, after.suggestions, after.vocabulary) == (before.tags, (), before.vocabulary)
+    assert person.session.undo_text == text
+    assert not model.requests
+    assert "Nothing was sent" in person.message
+    assert "embedded:book" in person.message
+
+
+def test_cancel_takes_an_open_question_back(person, model):
+    choose(person, model)
+    person.press(person.dock.suggestions.suggest)
+    dialog(person)
+    person.press(person.dock.activity.cancel)
+    person.qtbot.waitUntil(lambda: person.widget.consent.dialog is None, timeout=1000)
+    assert not person.session.activity.running
+    assert not model.requests
+    suggest(person)  # the models' thread is free again
+    assert person.session.state.suggestions
+
+
+def test_cancel_in_a_hanging_request_gives_the_window_back_within_a_second(person, model):
+    choose(person, model)
+    never = threading.Event()
+    model.script = lambda request: Answer(wait=never)
+    person.press(person.dock.suggestions.suggest)
+    person.press(dialog(person).send)
+    person.qtbot.waitUntil(lambda: bool(model.requests), timeout=5000)
+    before = time.monotonic()
+    person.press(person.dock.activity.cancel)
+    assert person.dock.suggestions.suggest.isEnabled()
+    model.script = answer
+    person.press(person.dock.suggestions.suggest)
+    person.wait()
+    assert time.monotonic() - before < 1
+    assert person.session.state.suggestions
+    never.set()
+
+
+def test_ideas_become_classes_only_by_the_person(person, model):
+    choose(person, model)
+    suggest(person)
+    ideas = person.dock.guidance.ideas
+    assert "dark ground" not in person.session.state.vocabulary
+    assert any("Missing? dark ground" in label.text() for label in ideas.findChildren(QLabel))
+    person.press(ideas.buttons[0])
+    assert person.session.state.vocabulary.names == ("cell", "grid", "tree", "dark ground")
+    assert not ideas.isVisible()
+    person.press(person.dock.history.undo)
+    assert ideas.isVisible()
+
+
+def test_looks_are_written_by_the_model_where_the_person_has_not(person, model):
+    choose(person, model)
+    person.name_classes("rock: grey")
+    person.press(person.dock.vocabulary.describe)
+    person.press(dialog(person).send)
+    person.wait()
+    looks = {c.name: c.attributes for c in person.session.state.vocabulary}
+    assert (looks["cell"].color, looks["cell"].shape) == ("bright", "square")
+    assert (looks["rock"].color, looks["rock"].shape) == ("grey", "square")
+    assert person.session.undo_text == "Describe looks"
+    person.press(person.dock.history.undo)
+    assert not person.session.state.vocabulary["cell"].attributes
+
+
+def test_phrases_are_shown_decided_locked_saved_and_loaded(person, model, tmp_path):
+    person.name_classes("bright")
+    person.press(person.dock.suggestions.suggest)
+    person.wait()
+    person.session.accept("bright")
+    person.press(person.dock.run.run)
+    person.wait()
+    person.press(person.dock.guidance.phrases)
+    shown = person.dock.guidance.phrase_dialog
+    table = shown.model
+
+    def texts():
+        return [[table.index(r, c).data() for c in (PHRASE, CLASS, BY)] for r in range(table.rowCount())]
+
+    assert texts() == [["bright square", "bright", "Synonym"]]
+    assert table.setData(table.index(0, CLASS), NONE)
+    assert texts() == [["bright square", NONE, "You"]]
+    locked = table.index(0, LOCKED)
+    assert Qt.CheckState(locked.data(Qt.ItemDataRole.CheckStateRole)) == Qt.CheckState.Checked
+    assert table.setData(locked, Qt.CheckState.Unchecked.value, Qt.ItemDataRole.CheckStateRole)
+    assert not person.session.recipe.guidance.phrases.rows[0].locked
+    shown.phrase.setText("shiny thing")
+    shown.meaning.setCurrentText("bright")
+    person.press(shown.add)
+    assert texts()[1] == ["shiny thing", "bright", "You"]
+
+    shown.write(tmp_path / "phrases.json")
+    person.qtbot.waitUntil(lambda: "written" in shown.status.text(), timeout=5000)
+    shown.table.selectAll()
+    person.press(shown.forget)
+    assert texts() == []
+    shown.read(tmp_path / "phrases.json")
+    person.qtbot.waitUntil(lambda: len(texts()) == 2, timeout=5000)
+    (tmp_path / "bad.json").write_text("[]")
+    shown.read(tmp_path / "bad.json")
+    person.qtbot.waitUntil(lambda: "not a phrase table" in shown.status.text(), timeout=5000)
+    assert len(texts()) == 2
+    shown.close()
+
+
+def test_decisions_come_along_to_the_next_image_and_wait_for_the_person(person, viewer):
+    session = person.session
+    person.name_classes("bright, grey, gone")
+    person.press(person.dock.suggestions.suggest)
+    person.wait()
+    session.accept("bright")
+    session.reject("grey")
+    viewer.add_image(squares(), name="second")
+    assert not session.state.suggestions
+    person.press(person.dock.suggestions.suggest)
+    person.wait()
+    decisions = {s.name: (s.decision, s.carried) for s in session.state.suggestions}
+    assert decisions == {
+        "bright": (Decision.ACCEPTED, True),
+        "grey": (Decision.REJECTED, True),
+        "gone": (Decision.PENDING, False),
+    }
+    assert cell(person, "bright", NAME, DetailRole) == "✓ as before"
+    person.decide("bright", ACCEPT)
+    assert cell(person, "bright", NAME, DetailRole) == "✓ accepted"
+    person.decide("grey", ACCEPT)
+    assert cell(person, "grey", NAME, DetailRole) == "✓ accepted"
+
+
+def test_a_key_goes_to_the_keyring_and_nowhere_else(person, monkeypatch, caplog):
+    import keyring
+
+    kept = {}
+    monkeypatch.setattr(keyring, "set_password", lambda service, user, key: kept.update({user: key}))
+    form = person.dock.refiner.server
+    person.dock.refiner.heading.click()
+    person.dock.refiner.kind.setCurrentIndex(1)
+    form.key.setText("sk-very-secret")
+    person.press(form.keep_key)
+    assert form.key.text() == ""
+    form.key.undo()
+    assert form.key.text() == ""
+    person.qtbot.waitUntil(lambda: bool(kept), timeout=5000)
+    assert kept == {"https://api.openai.com/v1": "sk-very-secret"}
+    person.qtbot.waitUntil(lambda: "keyring" in form.status.text(), timeout=5000)
+    texts = [w.text() for kind in (QLabel, QLineEdit) for w in person.widget.findChildren(kind)]
+    assert not any("sk-very-secret" in t for t in texts)
+    assert "sk-very-secret" not in person.session.recipe.model_dump_json()
+    assert "sk-very-secret" not in caplog.text
+
+
+class Watch(QObject):
+    """Measures the longest time in which the event loop did not come round."""
+
+    def __init__(self):
+        super().__init__()
+        self.longest, self._last = 0.0, time.perf_counter()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start(5)
+
+    def _tick(self):
+        now = time.perf_counter()
+        self.longest, self._last = max(self.longest, now - self._last), now
+
+    def stop(self):
+        self._timer.stop()
+        return self.longest
+
+
+def test_no_call_of_the_flow_holds_the_window_up(person, model):
+    """Suggest, consent, answer, accept, ask again, cancel: at most 100 ms each."""
+    choose(person, model)
+    model.script = lambda request: said("no JSON") if not request else answer(request)
+    suggest(person)  # what is imported and laid out once is not the flow
+    person.session.reopen("cell")
+    PERSON.withdraw()
+    person.name_classes("rock")
+    person.wait()
+    person.qtbot.wait(200)
+    never = threading.Event()
+    watch = Watch()
+    suggest(person)
+    person.decide("cell", ACCEPT)
+    person.dock.suggestions.table.selectRow(1)
+    person.dock.guidance.note.setText("a chip")
+    suggest(person, person.dock.guidance.again)
+    person.press(person.dock.guidance.ideas.buttons[0])
+    model.script = lambda request: Answer(wait=never)
+    person.press(person.dock.suggestions.suggest)
+    person.qtbot.waitUntil(lambda: person.dock.activity.stage.text().startswith("Comparing"), timeout=5000)
+    person.qtbot.wait(100)
+    person.press(person.dock.activity.cancel)
+    person.qtbot.wait(50)
+    assert watch.stop() < 0.1
+    never.set()
