@@ -64,6 +64,10 @@ class Spending:
             return ""
         return f", about ${self.dollars:.4f} (unofficial prices of {self.as_of})"
 
+    def since(self, before: Usage | None) -> Spending:
+        """Return what was taken after ``before``."""
+        return self if before is None else spending(self.server, self.model, self.usage - before)
+
 
 def _counted(calls: int) -> str:
     return "1 request" if calls == 1 else f"{calls} requests"
