@@ -1,5 +1,6 @@
 """Every Python example of the docs runs, and every command is one that there is."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -39,7 +40,7 @@ COMMANDS = [
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_command_is_understood(line):
     options = cli._parser().parse_args(shlex.split(line)[1:])
-    assert options.command in {"segment", "demo"}
+    assert options.command in {"segment", "suggest", "demo"}
 
 
 def test_the_docs_show_commands():
@@ -51,3 +52,28 @@ def test_the_targets_of_make_are_the_ones_described():
     described = set(re.findall(r"^make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     (phony,) = re.findall(r"^\.PHONY: (.*)", makefile, re.MULTILINE)
     assert described == set(phony.split()) - {"clean"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_pictures_and_pages_that_are_linked_are_there(page):
+    linked = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+    assert [name for name in linked if not (page.parent / name).is_file()] == []
+
+
+def test_the_page_of_keys_lists_what_the_program_binds():
+    from napari_zeroseg._napari.shortcuts import SHORTCUTS
+    from napari_zeroseg._qt.shortcut_sheet import DOCK_KEYS
+
+    bound = {(s.key, s.text, s.where) for s in SHORTCUTS} | set(DOCK_KEYS)
+    page = (ROOT / "docs" / "shortcuts.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(.+)` \| (.+) \| (.+) \|$", page, re.MULTILINE)
+    spelled = {"Escape": "Esc"}
+    assert {
+        (spelled.get(k, k.replace("Control", "Ctrl").replace("-", "+")), t, w) for k, t, w in bound
+    } == set(rows)
+
+
+def test_what_the_docs_say_of_suggest_is_what_it_prints(capsys):
+    (shown,) = blocks(ROOT / "docs" / "command-line.md", "json")
+    assert cli.main(["suggest", "--tags", "girl", "--classes", "person", "--json"]) == 0
+    assert json.loads(shown) == json.loads(capsys.readouterr().out)

@@ -138,7 +138,7 @@ def _load(name: str) -> tuple[Any, Any]:
     except ImportError:
         raise MissingBackendError(
             "The package 'transformers' is not installed.",
-            remedy="Install it with: pip install 'napari-zeroseg[models]'",
+            remedy="Install it with: pip install 'napari-zeroseg[local-llm]'",
         ) from None
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=True)
