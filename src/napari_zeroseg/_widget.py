@@ -55,7 +55,8 @@ class ZeroSegWidget(QWidget):
         self.dock = Dock(self.session, background, servers, samples, keys)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.dock)
+        # napari adds a stretch of its own below, which must not take the room of the dock
+        layout.addWidget(self.dock, 1)
         watch = watch_images(napari_viewer, self.session)
         self._layers = LayerView(napari_viewer, self.session)
         self.consent = ConsentDesk(gui, self)

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Qt, QThread
-from qtpy.QtGui import QFontDatabase
+from qtpy.QtGui import QFontDatabase, QTextCursor
 from qtpy.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from napari_zeroseg._qt.section import TextLine
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.consent import Letter
 
 SIZE = (620, 480)
+OWN_WORDS = "[user]"
+"""How a letter marks the turn that the person's words are in."""
 
 
 class ConsentDialog(QDialog):
@@ -37,6 +39,7 @@ class ConsentDialog(QDialog):
         self._build(letter)
         self._connect()
         self.resize(*SIZE)
+        self._show_own_words()
 
     def _build(self, letter: Letter) -> None:
         font = self.question.font()
@@ -53,15 +56,22 @@ class ConsentDialog(QDialog):
         buttons.addWidget(self.keep)
         layout = QVBoxLayout(self)
         layout.addWidget(self.question)
-        layout.addWidget(
-            TextLine(f"It holds {letter.kind}. This is all of it: no image leaves this machine.")
-        )
+        layout.addWidget(TextLine(f"It holds {letter.kind}. No image leaves this machine."))
+        layout.addWidget(TextLine("All of it, with the instructions to the model above your own words:"))
         layout.addWidget(self.text, 1)
         layout.addWidget(
             TextLine("After Send, further texts of this kind go there without a question until you quit.")
         )
         layout.addLayout(buttons)
         self.keep.setFocus()
+
+    def _show_own_words(self) -> None:
+        """Scroll to what the person's image and classes have put in; the rest is always the same."""
+        own = self.text.document().find(OWN_WORDS)
+        self.text.moveCursor(QTextCursor.MoveOperation.End)
+        if not own.isNull():
+            own.setPosition(own.selectionStart())
+            self.text.setTextCursor(own)
 
     def _connect(self) -> None:
         self.send.clicked.connect(self.accept)

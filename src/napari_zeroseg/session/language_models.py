@@ -122,4 +122,4 @@ def in_words(name: str) -> str:
     except ZeroSegError:
         return name
     models = " and ".join(dict.fromkeys((chosen.scene_model, chosen.phrase_model)))
-    return f"{models} at {chosen.server.recipient} (asks before it sends)"
+    return f"{models} at {chosen.server.recipient} (asks first)"
