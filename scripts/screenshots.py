@@ -51,7 +51,7 @@ def main() -> None:
 def _shrink(path: Path) -> None:
     """Keep 256 colours of a picture: enough for a window, at a third of the size."""
     with Image.open(path) as picture:
-        few = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        few = picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     few.save(path, optimize=True)
 
 
