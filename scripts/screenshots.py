@@ -3,18 +3,26 @@
     xvfb-run -a -s "-screen 0 1400x900x24" python scripts/screenshots.py [FOLDER] [--theme dark|light]
 
 Works through the main job on a sample image with the embedded profile, as a person would, and
-saves a picture of the window at every step.
+saves a picture of the window at every step; then with a language model, whose part a scripted
+server on this machine plays.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import napari
 from PIL import Image
+from qtpy.QtCore import QPoint, QRect
+from qtpy.QtGui import QPainter, QPixmap
 from qtpy.QtWidgets import QApplication, QWidget
 from skimage.data import immunohistochemistry
 
@@ -40,12 +48,29 @@ def main() -> None:
     def save(name: str) -> None:
         _settle(0.5)
         path = options.folder / f"{name}.png"
-        window.grab().save(str(path))
+        picture = window.grab()
+        if widget.consent.dialog is not None:
+            _paste(picture, widget.consent.dialog)
+        picture.save(str(path))
         _shrink(path)
         print(path)
 
     _work(viewer, widget, save)
+    with _scripted_model() as url:
+        viewer.reset_view()
+        _work_with_language_model(widget, save, url)
     viewer.close()
+
+
+def _paste(picture: QPixmap, dialog: QWidget) -> None:
+    """Put the picture of a dialog, with a frame, into the middle of the window's."""
+    size = picture.deviceIndependentSize().toSize()
+    place = QPoint((size.width() - dialog.width()) // 2, (size.height() - dialog.height()) // 2)
+    painter = QPainter(picture)
+    painter.drawPixmap(place, dialog.grab())
+    painter.setPen(dialog.palette().color(dialog.foregroundRole()))
+    painter.drawRect(QRect(place, dialog.size()))
+    painter.end()
 
 
 def _shrink(path: Path) -> None:
@@ -90,6 +115,104 @@ def _work(viewer: napari.Viewer, widget: ZeroSegWidget, save: Callable[[str], No
     session.discard()
     _show(dock, dock.export)
     save("export")
+
+
+def _work_with_language_model(widget: ZeroSegWidget, save: Callable[[str], None], url: str) -> None:
+    dock, session = widget.dock, widget.session
+    dock.vocabulary.entry.setText("lymphocyte; vessel")
+    dock.vocabulary.add.click()
+    session.choose_refiner(f"openai:gpt-5-mini@{url}")
+    dock.suggestions.suggest.click()
+    _wait(lambda: widget.consent.dialog is not None)
+    dialog = widget.consent.dialog
+    assert dialog is not None
+    _show(dock, dock.refiner)
+    save("consent")
+    dialog.send.click()
+    _wait(lambda: not session.activity.running)
+    last = next(
+        r for r in range(dock.suggestions.model.rowCount()) if dock.suggestions.model.row(r).name == "vessel"
+    )
+    dock.suggestions.table.selectRow(last)
+    _show(dock, dock.refiner)
+    save("suggestions-llm")
+
+
+ANSWER = {
+    "classes": [
+        {
+            "class": "lymphocyte",
+            "present": True,
+            "implied": True,
+            "confidence": 0.62,
+            "evidence": [],
+            "reason": "Stained tissue with many small round nuclei often holds lymphocytes.",
+        },
+        {
+            "class": "vessel",
+            "present": False,
+            "implied": False,
+            "confidence": 0.8,
+            "evidence": [],
+            "reason": "No tag or word of the caption speaks of a lumen or of a long, branched structure.",
+        },
+    ],
+    "ideas": [],
+}
+
+
+class _Model(BaseHTTPRequestHandler):
+    """Answers every question alike, and names as its evidence what it was told."""
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        message = {"role": "assistant", "content": json.dumps(_answer(request))}
+        body = json.dumps(
+            {
+                "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
+                "usage": {"prompt_tokens": 412, "completion_tokens": 148},
+            }
+        ).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: Any) -> None:
+        """Stay silent."""
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    said = json.loads(next(m["content"] for m in request["messages"] if m["role"] == "user"))
+    known = [
+        {
+            "class": name,
+            "present": True,
+            "implied": False,
+            "confidence": sure,
+            "evidence": [tag for tag in said["tags"] if word in tag][:2],
+            "reason": reason,
+        }
+        for name, sure, word, reason in (
+            ("nucleus", 0.94, "oval", "Small oval blobs are counterstained nuclei."),
+            ("brown membrane", 0.81, "orange", "Orange-brown parts are stained membranes."),
+        )
+    ]
+    pale = [tag for tag in said["tags"] if "pale" in tag]
+    idea = {"name": "stroma", "evidence": pale, "reason": "Pale tissue lies between the cells."}
+    return {"classes": [*known, *ANSWER["classes"]], "ideas": [idea]}
+
+
+@contextmanager
+def _scripted_model() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Model)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def _show(dock: Dock, part: QWidget) -> None:

@@ -21,7 +21,7 @@ ChosenRole = int(Role.UserRole) + 3
 CarriedRole = int(Role.UserRole) + 4
 """Whether the decision was taken over from an earlier image."""
 
-LIKELY = 0.5
+LIKELY = 0.25
 """A class of less confidence than this is not believed to be in the image."""
 
 CLASS, WHY, SURE, ACCEPT, REJECT = range(5)
