@@ -109,9 +109,7 @@ def candidates(channel: Channel, bands: Sequence[tuple[float, float]]) -> list[C
     return found
 
 
-def _finished(
-    labels: Labels, step: NDArray[np.float64], floor: float, trust: float
-) -> Candidates:
+def _finished(labels: Labels, step: NDArray[np.float64], floor: float, trust: float) -> Candidates:
     ratio = step / floor
     ratio[_beyond_most(labels, ratio)] = 0
     kept = significant(labels, ratio)
@@ -217,9 +215,7 @@ def surroundings(tree: ComponentTree, shapes: NodeShapes, chosen: NDArray[np.int
     return np.unique(top)
 
 
-def cuts(
-    smooth: Channel, zones: Labels, markers: Labels
-) -> list[tuple[Labels, NDArray[np.float64]]]:
+def cuts(smooth: Channel, zones: Labels, markers: Labels) -> list[tuple[Labels, NDArray[np.float64]]]:
     """Cut each zone at the intensities where its free outline is crispest: labels and mean steps.
 
     For every zone z and threshold t the step in intensity is summed over the pixel pairs
@@ -245,9 +241,7 @@ def cuts(
     for other in (area > main * OTHER_SIZE, (area * OTHER_SIZE < main) & (area > INNER_SIZE * main)):
         second = np.where(peaks & other, mean, 0)
         found.append(np.where(second.max(axis=1) > 0, second.argmax(axis=1), CUTS))
-    return [
-        (np.where((zones > 0) & (bins >= cut[zones]), zones, 0), mean[rows, cut]) for cut in found
-    ]
+    return [(np.where((zones > 0) & (bins >= cut[zones]), zones, 0), mean[rows, cut]) for cut in found]
 
 
 def _peaks(mean: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -129,9 +129,7 @@ def _outlines(labels: Labels, lab: NDArray[np.float32], count: int) -> tuple[Flo
     return outline[1:], border[1:], edge[1:]
 
 
-def _surrounds(
-    labels: Labels, lab: NDArray[np.float32], area: Floats, color: Floats, count: int
-) -> Floats:
+def _surrounds(labels: Labels, lab: NDArray[np.float32], area: Floats, color: Floats, count: int) -> Floats:
     """Mean colour of a ring that leaves out other regions and the blurred edge."""
     width = max(2.0, RING * float(np.sqrt(np.median(area)))) if count else 2.0
     near = expand_labels(labels, 1)

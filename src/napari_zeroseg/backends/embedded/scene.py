@@ -50,7 +50,6 @@ class SelectionSettings:
     rounds: int = 2
 
 
-
 SETTINGS = SelectionSettings()
 
 

@@ -66,9 +66,7 @@ class RegionTable:
 
     @classmethod
     def of(cls, regions: Sequence[Region]) -> RegionTable:
-        columns = {
-            name: np.array([getattr(r, name) for r in regions], np.float64) for name in cls.__slots__
-        }
+        columns = {name: np.array([getattr(r, name) for r in regions], np.float64) for name in cls.__slots__}
         for name in ("color", "surround"):
             columns[name] = columns[name].reshape(-1, 3)
         return cls(**columns)
