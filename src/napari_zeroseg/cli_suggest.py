@@ -152,7 +152,7 @@ def _recipe(options: argparse.Namespace) -> Recipe:
 
 
 def _refiner(recipe: Recipe) -> Refiner:
-    from napari_zeroseg.backends.catalog import Role
+    from napari_zeroseg.backends.entry import Role
     from napari_zeroseg.backends.guided import guided
     from napari_zeroseg.backends.registry import create, names_of
 

@@ -6,7 +6,8 @@ import importlib
 
 import pytest
 
-from napari_zeroseg.backends.catalog import ENTRIES, PROFILES, Role, find
+from napari_zeroseg.backends.catalog import ENTRIES, PROFILES, find
+from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.backends.registry import names_of
 from napari_zeroseg.core.errors import MissingBackendError
 from napari_zeroseg.core.recipe import Recipe

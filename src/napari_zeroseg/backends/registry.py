@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from napari_zeroseg.backends.catalog import Role, find, profile
+from napari_zeroseg.backends.catalog import find, profile
+from napari_zeroseg.backends.checkpoint import Checkpoint
 from napari_zeroseg.backends.embeddings import RememberingSegmenter
+from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.backends.guided import guided
 from napari_zeroseg.core.errors import MissingBackendError
 
 if TYPE_CHECKING:
+    from napari_zeroseg.backends.entry import Entry
     from napari_zeroseg.backends.roles import Captioner, Detector, Refiner, Segmenter, Tagger
     from napari_zeroseg.core.recipe import Recipe
 
@@ -59,9 +62,14 @@ def backends_of(recipe: Recipe) -> Backends:
 
 @cache
 def create(role: Role, name: str) -> Any:
-    """Import and make a backend."""
-    entry = find(role, name)
-    module, _, attribute = entry.target.partition(":")
-    make = getattr(importlib.import_module(module), attribute)
-    made = make(name.partition(":")[2]) if entry.is_open else make()
+    """Import and make a backend; its weights are looked for when it is first asked."""
+    made = _make(find(role, name), name)
     return RememberingSegmenter(made) if role is Role.SEGMENTER else made
+
+
+def _make(entry: Entry, name: str) -> Any:
+    module, _, attribute = entry.target.partition(":")
+    target = getattr(importlib.import_module(module), attribute)
+    if entry.weights is not None:
+        return target(Checkpoint(name, entry.weights))
+    return target(name.partition(":")[2]) if entry.is_open else target()

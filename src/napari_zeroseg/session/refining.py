@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from napari_zeroseg.backends.catalog import Role, find
+from napari_zeroseg.backends.catalog import find
+from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.backends.registry import names_of
 from napari_zeroseg.backends.roles import LanguageModelRefiner
 from napari_zeroseg.core.errors import MissingBackendError, ZeroSegError

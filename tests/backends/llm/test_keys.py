@@ -6,7 +6,7 @@ import traceback
 
 import pytest
 
-from napari_zeroseg.backends.catalog import Role
+from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.backends.llm.keys import find_key, forget_key, store_key
 from napari_zeroseg.backends.llm.problems import KeyProblemError
 from napari_zeroseg.backends.llm.servers import PRESETS, server_at

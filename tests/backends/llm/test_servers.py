@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_zeroseg.backends.catalog import Role
+from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.backends.llm.problems import BadServerError
 from napari_zeroseg.backends.llm.refiner import LlmRefiner
 from napari_zeroseg.backends.llm.servers import PRESETS, choice, server_at

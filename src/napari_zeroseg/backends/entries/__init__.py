@@ -1,0 +1,1 @@
+"""The backends there are, one list per kind."""

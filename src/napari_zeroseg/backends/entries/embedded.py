@@ -1,0 +1,45 @@
+"""The backends of the embedded profile, which need no download."""
+
+from __future__ import annotations
+
+from napari_zeroseg.backends.entry import Entry, Role
+
+_EMBEDDED = "napari_zeroseg.backends.embedded"
+
+ENTRIES = (
+    Entry(
+        Role.TAGGER,
+        "embedded:regions",
+        f"{_EMBEDDED}.tagger:EmbeddedTagger",
+        "Describes regions in words from their measurements",
+        "BSD-3-Clause",
+    ),
+    Entry(
+        Role.CAPTIONER,
+        "embedded:regions",
+        f"{_EMBEDDED}.tagger:EmbeddedTagger",
+        "One sentence on number, look and ground of the regions",
+        "BSD-3-Clause",
+    ),
+    Entry(
+        Role.REFINER,
+        "embedded:book",
+        f"{_EMBEDDED}.refiner:EmbeddedRefiner",
+        "Attribute book, synonyms and sentence embeddings; sends nothing",
+        "BSD-3-Clause; all-MiniLM-L6-v2: Apache-2.0",
+    ),
+    Entry(
+        Role.DETECTOR,
+        "embedded:regions",
+        f"{_EMBEDDED}.detector:EmbeddedDetector",
+        "Scores regions against the look of a class",
+        "BSD-3-Clause",
+    ),
+    Entry(
+        Role.SEGMENTER,
+        "embedded:regions",
+        f"{_EMBEDDED}.segmenter:EmbeddedSegmenter",
+        "Regions, gradients and intensities around boxes and points",
+        "BSD-3-Clause",
+    ),
+)
