@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_zeroseg.backends.opengl_clash import import_triton_apart
+from napari_zeroseg.backends.silence import no_progress_bar
 from napari_zeroseg.core.errors import MissingBackendError
 
 if TYPE_CHECKING:
@@ -90,23 +90,10 @@ def _tokenizer_and_model(folder: Path) -> tuple[Any, Any]:
     from transformers import AutoModel, AutoTokenizer
 
     torch.set_num_threads(min(torch.get_num_threads(), MAX_THREADS))
-    with _no_progress_bar():
+    with no_progress_bar():
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
     return tokenizer, model.eval()
-
-
-@contextmanager
-def _no_progress_bar() -> Iterator[None]:
-    """Keep the second that loading takes from writing to the terminal."""
-    logging: Any = importlib.import_module("transformers.utils.logging")
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
 
 
 def _check(weights: Path, sha256: str) -> None:
