@@ -174,26 +174,32 @@ def _finding(image: Path | None, options: argparse.Namespace, recipe: Recipe, re
     if image is None:
         tags = tuple(Tag(t.strip(), 1.0) for t in options.tags.split(",") if t.strip())
         return _judged(tags, options.caption, recipe.vocabulary, refiner)
-    tags, caption = _recognised(image, recipe)
+    tags, caption = _recognised(image, recipe, refiner)
     return replace(_judged(tags, caption, recipe.vocabulary, refiner), image=str(image))
 
 
-def _recognised(image: Path, recipe: Recipe) -> tuple[tuple[Tag, ...], str]:
+def _recognised(image: Path, recipe: Recipe, refiner: Refiner) -> tuple[tuple[Tag, ...], str]:
     from napari_zeroseg.backends.registry import backends_of
     from napari_zeroseg.core.image import plane_from_array
     from napari_zeroseg.export.images import read_image
+    from napari_zeroseg.methods.grounded import tags_of
 
     backends, plane = backends_of(recipe), plane_from_array(read_image(image))
-    return tuple(backends.tagger.tag(plane)), backends.captioner.caption(plane)
+    described = _described(recipe.vocabulary, refiner)
+    return tags_of(plane, described, backends.tagger), backends.captioner.caption(plane)
 
 
 def _judged(tags: tuple[Tag, ...], caption: str, vocabulary: Vocabulary, refiner: Refiner) -> Finding:
-    described = replace(vocabulary, classes=tuple(refiner.describe(c) for c in vocabulary))
+    described = _described(vocabulary, refiner)
     suggestions = tuple(refiner.suggest(tags, caption, described))
     words = list(dict.fromkeys(tag.text for tag in tags))
     phrases = tuple(refiner.match(words, described)) if words else ()
     ideas = getattr(refiner, "ideas", lambda *_: ())(tags, caption, described)
     return Finding(suggestions, phrases, tuple(ideas))
+
+
+def _described(vocabulary: Vocabulary, refiner: Refiner) -> Vocabulary:
+    return replace(vocabulary, classes=tuple(refiner.describe(c) for c in vocabulary))
 
 
 def _show(findings: list[Finding], vocabulary: Vocabulary, options: argparse.Namespace) -> None:

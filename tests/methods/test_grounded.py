@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,8 @@ from napari_zeroseg.core.detection import Detection
 from napari_zeroseg.core.events import Described, Detected, Found, Progress, StageStarted, Suggested, Tagged
 from napari_zeroseg.core.instance import Instance, Provenance
 from napari_zeroseg.core.recipe import Parameters
-from napari_zeroseg.core.vocabulary import Vocabulary
+from napari_zeroseg.core.suggestion import Tag
+from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 from napari_zeroseg.methods import grounded
 from tests.fakes import FakeBackend, fake_backends, source, squares
 
@@ -40,6 +42,21 @@ def test_recognition_tags_captions_and_suggests_every_class() -> None:
     assert kinds == [Tagged, Described, Suggested]
     suggested = next(e for e in events if isinstance(e, Suggested)).suggestions
     assert [(s.name, s.confidence) for s in suggested] == [("bright", 0.9), ("grey", 0.9), ("absent", 0.1)]
+
+
+class OpenFake(FakeBackend):
+    """Can be told of classes; knows them by the look that the refiner adds."""
+
+    def tag_among(self, image: np.ndarray, classes: Sequence[TargetClass]) -> list[Tag]:
+        return [Tag(c.name, 0.8) for c in classes if c.attributes.color == "bright"]
+
+
+def test_a_tagger_that_can_be_told_of_classes_is_told_how_they_look() -> None:
+    fake = OpenFake()
+    events = list(grounded.recognise(IMAGE, VOCABULARY, fake_backends(fake=fake)))
+    tagged = next(e for e in events if isinstance(e, Tagged))
+    assert {tag.text for tag in tagged.tags} == {"bright", "grey", "absent"}
+    assert "tag" not in fake.calls
 
 
 def test_masks_are_exact_and_come_by_falling_score() -> None:

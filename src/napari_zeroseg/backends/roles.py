@@ -34,6 +34,18 @@ class Tagger(Protocol):
         ...
 
 
+@runtime_checkable
+class OpenSetTagger(Tagger, Protocol):
+    """A tagger that can be told of further words: the classes that a person looks for."""
+
+    def tag_among(self, image: Plane, classes: Sequence[TargetClass]) -> list[Tag]:
+        """Return tags, best first, and among them the names of those classes that fit the image.
+
+        The more of their look the classes tell, the better they are recognised.
+        """
+        ...
+
+
 class Captioner(Protocol):
     """Says in one sentence what an image shows."""
 

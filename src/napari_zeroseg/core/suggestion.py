@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -12,6 +13,15 @@ class Tag:
 
     text: str
     score: float
+
+
+def united(tags: Iterable[Tag]) -> list[Tag]:
+    """Return each text once, with its best score, best first."""
+    best: dict[str, Tag] = {}
+    for tag in tags:
+        key = tag.text.casefold()
+        best[key] = max(best.get(key, tag), tag, key=lambda t: t.score)
+    return sorted(best.values(), key=lambda tag: -tag.score)
 
 
 class Decision(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_zeroseg.backends.roles import LanguageModelRefiner
+from napari_zeroseg.backends.roles import LanguageModelRefiner, OpenSetTagger
 from napari_zeroseg.core.boxes import suppress
 from napari_zeroseg.core.compose import Claims
 from napari_zeroseg.core.events import (
@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from napari_zeroseg.backends.registry import Backends
-    from napari_zeroseg.backends.roles import Embedding, Refiner
+    from napari_zeroseg.backends.roles import Embedding, Refiner, Tagger
     from napari_zeroseg.core.detection import Detection
     from napari_zeroseg.core.image import Plane
     from napari_zeroseg.core.mask import Logits
     from napari_zeroseg.core.recipe import Parameters
+    from napari_zeroseg.core.suggestion import Tag
     from napari_zeroseg.core.vocabulary import Vocabulary
 
 BATCH = 16  # prompts per call: large enough to share work, small enough for Cancel to bite
@@ -55,17 +56,24 @@ def recognise(image: Plane, vocabulary: Vocabulary, backends: Backends) -> Itera
         Stages, ``Tagged``, ``Described``, ``Suggested``.
     """
     yield StageStarted("Looking at the image")
-    tags = tuple(backends.tagger.tag(image))
+    described = _described(vocabulary, backends.refiner)
+    tags = tags_of(image, described, backends.tagger)
     yield StageStarted("Writing a caption")
     caption = backends.captioner.caption(image)
     yield Tagged(tags, caption)
     yield StageStarted("Comparing with the classes")
-    described = _described(vocabulary, backends.refiner)
     yield Described(described.classes)
     refiner = backends.refiner
     suggestions = tuple(refiner.suggest(tags, caption, described))
     ideas = refiner.ideas(tags, caption, described) if isinstance(refiner, LanguageModelRefiner) else ()
     yield Suggested(suggestions, tuple(ideas))
+
+
+def tags_of(image: Plane, described: Vocabulary, tagger: Tagger) -> tuple[Tag, ...]:
+    """Return what a tagger says of an image; one that can be told of the classes is told of them."""
+    if isinstance(tagger, OpenSetTagger):
+        return tuple(tagger.tag_among(image, described.classes))
+    return tuple(tagger.tag(image))
 
 
 def segment(
