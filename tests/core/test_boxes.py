@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_zeroseg.core.boxes import box_iou, suppress
+from napari_zeroseg.core.boxes import box_iou, suppress, suppress_rivals
 from napari_zeroseg.core.detection import Detection
 
 
@@ -22,3 +22,15 @@ def test_the_better_of_two_doubles_stays_and_order_is_by_score() -> None:
     assert suppress([low, high, apart], 0.8) == [high, apart]
     assert suppress([low, high, apart], 0.95) == [high, apart, low]
     assert suppress([], 0.5) == []
+
+
+def test_a_better_box_of_another_class_wins_the_place_and_its_own_class_is_spared() -> None:
+    box = (0.0, 0.0, 10.0, 10.0)
+    detections = [
+        Detection(box, 0.9, "cat", "cat"),
+        Detection(box, 0.8, "cat", "cat"),
+        Detection(box, 0.7, "dog", "dog"),
+        Detection((0.0, 0.0, 10.0, 5.0), 0.6, "dog", "dog"),
+    ]
+    assert suppress_rivals(detections, 0.6) == [detections[0], detections[1], detections[3]]
+    assert suppress_rivals(detections, 1.0) == detections

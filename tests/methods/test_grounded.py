@@ -116,6 +116,34 @@ def test_low_scores_and_doubles_are_left_out() -> None:
     assert len(next(e for e in events if isinstance(e, Detected)).detections) == 1
 
 
+def test_a_phrase_of_which_one_word_alone_fits_is_left_out() -> None:
+    class Worded(FakeBackend):
+        def detect(self, image: np.ndarray, classes: object) -> list[Detection]:
+            return [
+                Detection((5, 5, 15, 15), 0.3, "bright", "bright", text_score=0.2),
+                Detection((40, 30, 50, 40), 0.3, "bright", "bright", text_score=0.1),
+            ]
+
+    assert _boxes(_segment(fake_backends(fake=Worded()), ["bright"])) == [(5, 5, 15, 15)]
+    all_words = Parameters(text_threshold=0.05)
+    assert len(_boxes(_segment(fake_backends(fake=Worded()), ["bright"], all_words))) == 2
+
+
+def test_a_box_can_be_of_one_class_alone() -> None:
+    class Torn(FakeBackend):
+        def detect(self, image: np.ndarray, classes: object) -> list[Detection]:
+            return [Detection((5, 5, 15, 15), 0.8, n, n) for n in ("bright", "grey")]
+
+    both = _segment(fake_backends(fake=Torn()), ["bright", "grey"])
+    assert len(_boxes(both)) == 2
+    one = _segment(fake_backends(fake=Torn()), ["bright", "grey"], Parameters(cross_class_nms_iou=0.9))
+    assert len(_boxes(one)) == 1
+
+
+def _boxes(events: list[object]) -> list[tuple[float, ...]]:
+    return [d.box for d in next(e for e in events if isinstance(e, Detected)).detections]
+
+
 def test_where_nothing_is_found_nothing_is_embedded() -> None:
     fake = FakeBackend()
     events = _segment(fake_backends(fake=fake), ["absent"])

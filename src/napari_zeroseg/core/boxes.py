@@ -46,14 +46,28 @@ def suppress(detections: Sequence[Detection], iou: float) -> list[Detection]:
 
     The order of the answer is by falling score; ties keep the given order.
     """
+    return _suppressed(detections, iou, spare_own_class=False)
+
+
+def suppress_rivals(detections: Sequence[Detection], iou: float) -> list[Detection]:
+    """Keep a box unless a better one of another class overlaps it by more than ``iou``.
+
+    The order of the answer is by falling score; ties keep the given order.
+    """
+    return _suppressed(detections, iou, spare_own_class=True)
+
+
+def _suppressed(detections: Sequence[Detection], iou: float, *, spare_own_class: bool) -> list[Detection]:
     ranked = sorted(detections, key=lambda d: -d.score)
     if not ranked:
         return []
     boxes = np.array([d.box for d in ranked], float)
+    names = np.array([d.name or "" for d in ranked])
     alive = np.ones(len(ranked), bool)
     kept = []
     for index, detection in enumerate(ranked):
         if alive[index]:
             kept.append(detection)
-            alive[index:] &= box_iou(boxes[index : index + 1], boxes[index:])[0] <= iou
+            apart = box_iou(boxes[index : index + 1], boxes[index:])[0] <= iou
+            alive[index:] &= apart | (spare_own_class & (names[index:] == names[index]))
     return kept

@@ -21,9 +21,13 @@ class Detection:
         The text that the detector answered with.
     name : str or None
         The target class, None until the phrase is mapped to one.
+    text_score : float
+        How well all words of the phrase fit together, 0..1; 1 of a detector that does not score
+        single words.
     """
 
     box: Box
     score: float
     phrase: str
     name: str | None = None
+    text_score: float = 1.0

@@ -68,8 +68,13 @@ class Parameters(_Document):
     ----------
     box_threshold : float
         Least score of a detection.
+    text_threshold : float
+        Least score of all words of its phrase together, where a detector scores words.
     nms_iou : float
-        Boxes that overlap more than this are one.
+        Boxes of one class that overlap more than this are one.
+    cross_class_nms_iou : float
+        Boxes of different classes that overlap more than this are one, of the class that scores
+        best; 1 keeps them all, since one object may lie within another, as a nucleus in a cell.
     refine_points : int
         Points taken from the first pass for the second one; 0 leaves the second pass out.
     spread_points : bool
@@ -79,7 +84,9 @@ class Parameters(_Document):
     """
 
     box_threshold: Share = 0.18
+    text_threshold: Share = 0.15
     nms_iou: Share = 0.8
+    cross_class_nms_iou: Share = 1.0
     refine_points: Annotated[int, Field(ge=0, le=200)] = 20
     spread_points: bool = True
     accept_threshold: Share = 0.5

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_zeroseg.backends.roles import LanguageModelRefiner, OpenSetTagger
-from napari_zeroseg.core.boxes import suppress
+from napari_zeroseg.core.boxes import suppress, suppress_rivals
 from napari_zeroseg.core.compose import Claims
 from napari_zeroseg.core.events import (
     Described,
@@ -147,12 +147,12 @@ def _usable(
     named = [
         d if d.name is not None else replace(d, name=matches[d.phrase].name)
         for d in detections
-        if d.score >= parameters.box_threshold
+        if d.score >= parameters.box_threshold and d.text_score >= parameters.text_threshold
     ]
     kept = [
         box for name in accepted for box in suppress([d for d in named if d.name == name], parameters.nms_iou)
     ]
-    return sorted(kept, key=lambda d: -d.score)
+    return suppress_rivals(kept, parameters.cross_class_nms_iou)
 
 
 def _masks(

@@ -2,6 +2,60 @@
 
 from __future__ import annotations
 
-from napari_zeroseg.backends.entry import Entry
+from napari_zeroseg.backends.entry import Entry, Role, WeightFile, Weights
 
-ENTRIES: tuple[Entry, ...] = ()
+_GROUNDING_DINO = "napari_zeroseg.backends.grounding.groundingdino:GroundingDino"
+
+
+def _hub_files(size: int) -> tuple[WeightFile, ...]:
+    """Return the files of a Grounding DINO in the layout of the hub."""
+    small = ("config.json", "preprocessor_config.json", "tokenizer_config.json", "vocab.txt")
+    return (WeightFile("model.safetensors", size), *map(WeightFile, small))
+
+
+def _on_hub(name: str, repository: str, parameters: int, summary: str) -> Entry:
+    size = 4 * parameters
+    return Entry(
+        Role.DETECTOR,
+        name,
+        _GROUNDING_DINO,
+        summary,
+        "Apache-2.0",
+        Weights(repository, _hub_files(size)),
+        memory=size,
+        packages=("torch", "transformers"),
+    )
+
+
+ENTRIES: tuple[Entry, ...] = (
+    _on_hub(
+        "grounding-dino:tiny",
+        "IDEA-Research/grounding-dino-tiny",
+        172_250_626,
+        "Boxes for any words, Swin-T; the detector of the published method",
+    ),
+    _on_hub(
+        "grounding-dino:base",
+        "IDEA-Research/grounding-dino-base",
+        232_315_264,
+        "Boxes for any words, Swin-B; better and slower than tiny",
+    ),
+    _on_hub(
+        "mm-grounding-dino:tiny",
+        "openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg_grit_v3det",
+        172_250_628,
+        "Grounding DINO trained on open data, Swin-T; knows more rare classes",
+    ),
+    _on_hub(
+        "mm-grounding-dino:base",
+        "openmmlab-community/mm_grounding_dino_base_all",
+        232_315_266,
+        "Grounding DINO trained on open data, Swin-B",
+    ),
+    _on_hub(
+        "mm-grounding-dino:large",
+        "openmmlab-community/mm_grounding_dino_large_all",
+        342_392_638,
+        "Grounding DINO trained on open data, Swin-L; the best and slowest of them",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Open-set detectors: boxes for classes that are named in words."""

@@ -1,0 +1,62 @@
+"""Models of transformers, from a folder in the layout of the hub."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_zeroseg.backends.silence import no_progress_bar
+from napari_zeroseg.core.errors import BadFileError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NAMED = 3  # keys that a message names
+
+
+def pretrained(model_class: Any, folder: Path) -> Any:
+    """Return a model with the weights of a folder, float32 on the CPU.
+
+    Parameters
+    ----------
+    model_class : type
+        Of transformers, with ``from_pretrained``.
+    folder : Path
+        Holds ``config.json`` and ``model.safetensors``.
+
+    Raises
+    ------
+    BadFileError
+        When a file is damaged, or is of another model: parameters are missing or of other shapes.
+    """
+    import torch
+
+    try:
+        with no_progress_bar():
+            model, report = model_class.from_pretrained(
+                folder,
+                local_files_only=True,
+                use_safetensors=True,
+                output_loading_info=True,
+                dtype=torch.float32,
+            )
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file raises whatever its bytes lead to
+        raise _refused(folder, f"could not be read ({_first_line(error)})") from error
+    missing = sorted(report["missing_keys"])
+    if missing:
+        named = ", ".join(missing[:_NAMED])
+        raise _refused(folder, f"are of another model: {len(missing)} parameters are missing ({named})")
+    return model
+
+
+def _refused(path: Path, what: str) -> BadFileError:
+    return BadFileError(
+        f"The weights in '{path}' {what}.",
+        kept="Nothing was loaded.",
+        remedy="Remove them and download the model again.",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,95 @@
+"""Detectors of the real architectures with a few thousand random weights, as their folders are on the hub."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+QUERIES = 12
+SHORT, LONG = 64, 128
+"""Sides to which the tiny Grounding DINOs resize, in place of 800 and 1333."""
+
+WORDS = (
+    "cat dog glass oil wine car person traffic light street lamp whale red blood cell bacterium leaf stem "
+    "' - & ( )"
+).split()
+PIECES = ["##hy", "fis", "##cat", "##s", "wor", "##king"]
+LETTERS = list("abcdefghijklmnopqrstuvwxyz0123456789")
+CLS, SEP, UNK, DOT, QUESTION, FIRST_WORD = 101, 102, 100, 1012, 1029, 1100
+
+
+def write_vocabulary(folder: Path) -> None:
+    """Write a WordPiece vocabulary whose marks have the numbers that BERT's have."""
+    tokens = [f"[unused{i}]" for i in range(FIRST_WORD)]
+    marks = {0: "[PAD]", UNK: "[UNK]", CLS: "[CLS]", SEP: "[SEP]", 103: "[MASK]", DOT: ".", QUESTION: "?"}
+    for number, mark in marks.items():
+        tokens[number] = mark
+    tokens += [*WORDS, *PIECES, *LETTERS, *(f"##{c}" for c in LETTERS)]
+    (folder / "vocab.txt").write_text("\n".join(tokens) + "\n", encoding="utf-8")
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps({"do_lower_case": True, "tokenizer_class": "BertTokenizer"}), encoding="utf-8"
+    )
+
+
+def grounding_dino(name: str = "grounding-dino:tiny"):
+    """Return a tiny model; its box heads are not zero, as they are when training starts."""
+    import torch
+    import transformers
+
+    torch.manual_seed(0)
+    prefix = "MMGroundingDino" if name.startswith("mm-") else "GroundingDino"
+    levels = 5 if name == "mm-grounding-dino:large" else 4
+    config = getattr(transformers, f"{prefix}Config")(
+        backbone_config=transformers.SwinConfig(
+            embed_dim=8,
+            depths=[1, 1, 1, 1],
+            num_heads=[1, 1, 2, 2],
+            window_size=4,
+            image_size=SHORT,
+            out_indices=list(range(6 - levels, 5)),
+        ),
+        text_config=transformers.BertConfig(
+            vocab_size=1300,
+            hidden_size=64,
+            num_hidden_layers=1,
+            num_attention_heads=1,
+            intermediate_size=32,
+            max_position_embeddings=256,
+        ),
+        d_model=32,
+        encoder_layers=2,
+        decoder_layers=2,
+        encoder_ffn_dim=32,
+        decoder_ffn_dim=32,
+        encoder_attention_heads=8,
+        decoder_attention_heads=8,
+        num_queries=QUERIES,
+        num_feature_levels=levels,
+    )
+    model = getattr(transformers, f"{prefix}ForObjectDetection")(config).eval()
+    with torch.no_grad():
+        for head in (*model.bbox_embed, model.model.encoder_output_bbox_embed):
+            head.layers[-1].weight.normal_(std=0.5)
+        model.model.decoder.layer_norm.weight.fill_(0.3)  # scores away from 0 and 1
+        for name, parameter in model.named_parameters():
+            if "class_embed" in name:
+                parameter.zero_()
+    return model
+
+
+def write_grounding_dino(folder: Path, name: str = "grounding-dino:tiny") -> None:
+    """Write a tiny model with its vocabulary and the settings of its images."""
+    folder.mkdir(parents=True, exist_ok=True)
+    grounding_dino(name).save_pretrained(folder)
+    write_vocabulary(folder)
+    settings = {
+        "size": {"shortest_edge": SHORT, "longest_edge": LONG},
+        "image_mean": [0.485, 0.456, 0.406],
+        "image_std": [0.229, 0.224, 0.225],
+    }
+    (folder / "preprocessor_config.json").write_text(json.dumps(settings), encoding="utf-8")
+
+
+_PACKAGE = "napari_zeroseg.backends.grounding"
+WRITERS = {f"{_PACKAGE}.groundingdino:GroundingDino": write_grounding_dino}
+"""What writes the folder of a backend, by the target of its entry; called with folder and name."""
