@@ -14,7 +14,7 @@ from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.backends.ram import tagger as module
 from napari_zeroseg.backends.ram.tagger import RamTagger
 from napari_zeroseg.backends.roles import OpenSetTagger
-from napari_zeroseg.backends.weights.store import VARIABLE, folder_of
+from napari_zeroseg.backends.weights.places import VARIABLE, folder_of
 from napari_zeroseg.core.attributes import Attributes
 from napari_zeroseg.core.cancellation import Cancellation, CancelledError, cancelled_by
 from napari_zeroseg.core.descriptions import descriptions
