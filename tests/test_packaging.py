@@ -53,7 +53,7 @@ def test_the_wheel_carries_manifest_data_and_types(archives):
         assert wheel.read("napari_zeroseg/napari.yaml").decode() == MANIFEST
     package = ROOT / "src" / "napari_zeroseg"
     for path in package.rglob("*"):
-        if path.is_file() and path.suffix in {".py", ".yaml", ".typed"}:
+        if path.is_file() and path.suffix in {".py", ".yaml", ".typed", ".gz", ".LICENSE"}:
             assert f"napari_zeroseg/{path.relative_to(package).as_posix()}" in names
     assert not any(name.startswith("tests") for name in names)
 

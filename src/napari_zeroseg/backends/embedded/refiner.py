@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from napari_zeroseg.backends import minilm
 from napari_zeroseg.backends.embedded.attribute_book import AttributeBook, attribute_book
+from napari_zeroseg.backends.embedded.hierarchy import Hierarchy, hierarchy
 from napari_zeroseg.backends.embedded.lexicon import Lexicon, lexicon
 from napari_zeroseg.backends.embedded.refiner_describe import Describer
 from napari_zeroseg.backends.embedded.refiner_looks import describes_a_region
@@ -43,6 +44,8 @@ class EmbeddedRefiner:
         Synonyms and kinds of things; the package's own by default.
     book : AttributeBook, optional
         The usual look of things; the package's own by default.
+    nouns : Hierarchy, "shipped" or None
+        What is a kind of what, for words that the lexicon does not know; the package's own by default.
     """
 
     def __init__(
@@ -51,17 +54,23 @@ class EmbeddedRefiner:
         *,
         words: Lexicon | None = None,
         book: AttributeBook | None = None,
+        nouns: Hierarchy | Literal["shipped"] | None = "shipped",
     ) -> None:
         self._encoder = minilm.installed() if encoder == "installed" else encoder
         self._lexicon = words or lexicon()
         self._describer = Describer(book or attribute_book(), self._lexicon, self._encoder)
-        self._class_words = lru_cache(VOCABULARIES)(lambda v: ClassWords(v, self._lexicon))
+        self._nouns = nouns
+        self._class_words = lru_cache(VOCABULARIES)(self._new_class_words)
         self._neighbors = lru_cache(VOCABULARIES)(self._new_neighbors)
 
     @property
     def note(self) -> str:
         """What a person should know about how words are compared; empty when nothing is missing."""
         return "" if self._encoder else f"Words are compared by names and synonyms alone: {minilm.HOW_TO_GET}"
+
+    def _new_class_words(self, vocabulary: Vocabulary) -> ClassWords:
+        nouns = hierarchy() if self._nouns == "shipped" else self._nouns
+        return ClassWords(vocabulary, self._lexicon, nouns, self._encoder)
 
     def _new_neighbors(self, vocabulary: Vocabulary) -> Neighbors | None:
         if self._encoder is None or not vocabulary:
@@ -80,8 +89,8 @@ class EmbeddedRefiner:
     def match(self, phrases: Sequence[str], vocabulary: Vocabulary) -> list[PhraseMatch]:
         """Return the class that each phrase means, in order; ``name`` is None where nothing fits.
 
-        Spelling comes first, then synonyms, kinds of things and head nouns; the encoder is asked,
-        once for all, about the phrases that these leave open.
+        Spelling comes first, then synonyms, kinds of things and head nouns. The encoder tells apart
+        the senses of a word, and is asked about the phrases that are not known at all.
         """
         words = self._class_words(vocabulary)
         found = {phrase: words.match(phrase) for phrase in phrases if normalized(phrase)}

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from napari_zeroseg.backends.embedded.lexicon import Lexicon
+from napari_zeroseg.backends.embedded.refiner_kinds import Kinds
 from napari_zeroseg.core.suggestion import PhraseMatch
 from napari_zeroseg.core.text import heads, normalized, squashed
-from napari_zeroseg.core.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from napari_zeroseg.backends.embedded.hierarchy import Hierarchy
+    from napari_zeroseg.backends.embedded.lexicon import Lexicon
+    from napari_zeroseg.backends.roles import TextEncoder
+    from napari_zeroseg.core.vocabulary import Vocabulary
 
 NAME_SCORE = 1.0
 SYNONYM_SCORE = 0.95
@@ -18,10 +25,31 @@ _IMITATIONS = frozenset("toy plush stuffed miniature model lego rubber inflatabl
 
 
 class ClassWords:
-    """The words that mean the classes of one vocabulary."""
+    """The words that mean the classes of one vocabulary.
 
-    def __init__(self, vocabulary: Vocabulary, lexicon: Lexicon) -> None:
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+        The classes and what a person called them.
+    lexicon : Lexicon
+        Says which words mean the same; what it knows goes before the hierarchy.
+    nouns : Hierarchy, optional
+        Says what is a kind of what, for words that the lexicon does not know.
+    encoder : TextEncoder, optional
+        Tells apart the senses of the hierarchy.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        lexicon: Lexicon,
+        nouns: Hierarchy | None = None,
+        encoder: TextEncoder | None = None,
+    ) -> None:
+        self._vocabulary = vocabulary
         self._lexicon = lexicon
+        self._nouns = nouns
+        self._encoder = encoder
         self._names = _keyed((c.name, c.name) for c in vocabulary)
         self._synonyms = _keyed((synonym, c.name) for c in vocabulary for synonym in c.synonyms)
         self._concepts: dict[str, str] = {}
@@ -32,8 +60,8 @@ class ClassWords:
     def match(self, phrase: str) -> PhraseMatch | None:
         """Return the class that a phrase names, or that it is none; None when its words are unknown.
 
-        A match without a class comes from the lexicon: it knows the thing, and that it is no kind
-        of any class.
+        A match without a class comes from the lexicon or the hierarchy: the thing is known, and that
+        it is no kind of any class.
         """
         for cost, form in ((0.0, phrase), *((HEAD_COST, head) for head in _kinds_of(phrase))):
             name, source, score = self._look_up(form)
@@ -54,10 +82,27 @@ class ClassWords:
                 return name, "name", NAME_SCORE
             if name := self._synonyms.get(key):
                 return name, "synonym", SYNONYM_SCORE
+        return self._of_lexicon(phrase) or self._of_kinds(phrase) or (None, "", 0.0)
+
+    def _of_lexicon(self, phrase: str) -> tuple[str | None, str, float] | None:
         for steps, concepts in enumerate(self._lexicon.lineage(phrase)):
             if name := next((self._concepts[c] for c in concepts if c in self._concepts), None):
                 return name, "synonym", SYNONYM_SCORE - STEP_COST * steps
-        return None, "synonym" if self._lexicon.meanings(phrase) else "", 0.0
+        return (None, "synonym", 0.0) if self._lexicon.meanings(phrase) else None
+
+    def _of_kinds(self, phrase: str) -> tuple[str | None, str, float] | None:
+        found = self._kinds.match(phrase) if self._kinds else None
+        return (found[0] or None, "synonym", SYNONYM_SCORE * found[1]) if found else None
+
+    @cached_property
+    def _kinds(self) -> Kinds | None:
+        if self._nouns is None:
+            return None
+        own = self._names.keys() | self._synonyms.keys()
+        words = {word for concept in self._lexicon.concepts for word in self._lexicon.words_of(concept)}
+        known = {word: self._of_lexicon(word) for word in sorted(words) if squashed(word) not in own}
+        classes = {word: found[0] or "" for word, found in known.items() if found}
+        return Kinds(self._vocabulary, classes, self._nouns, self._encoder)
 
     def modified_by(self, phrase: str) -> set[str]:
         """Return the classes named in a phrase by words before its noun: bus stop → bus.
