@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_zeroseg.backends.devices import inference
+from napari_zeroseg.backends.pretrained import tokenizer_of
 from napari_zeroseg.backends.residency import resident
 from napari_zeroseg.backends.weights.exact import filled
 from napari_zeroseg.backends.weights.reading import read_state
@@ -57,9 +58,7 @@ class ClipText:
         return np.stack([self._known[text] for text in texts])
 
     def _computed(self, texts: list[str]) -> NDArray[np.float32]:
-        from transformers import AutoTokenizer
-
-        tokenizer = AutoTokenizer.from_pretrained(self._folder(), local_files_only=True)
+        tokenizer = tokenizer_of(self._folder())
         with resident(self._name, lambda: read_text_encoder(self._folder())) as model:
             batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
             return np.concatenate([_vectors(model, tokenizer, batch) for batch in batches])

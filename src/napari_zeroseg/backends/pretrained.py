@@ -13,23 +13,23 @@ if TYPE_CHECKING:
 _NAMED = 3  # keys that a message names
 
 
-def pretrained(model_class: Any, folder: Path) -> Any:
-    """Return a model with the weights of a folder, float32 on the CPU.
+def pretrained(model_class: Any, folder: Path, dtype: str = "float32") -> Any:
+    """Return a model with the weights of a folder, on the CPU.
 
     Parameters
     ----------
     model_class : type
         Of transformers, with ``from_pretrained``.
     folder : Path
-        Holds ``config.json`` and ``model.safetensors``.
+        Holds ``config.json`` and ``model.safetensors``, or its parts.
+    dtype : str, optional
+        In which precision the parameters are held, whatever the file's.
 
     Raises
     ------
     BadFileError
         When a file is damaged, or is of another model: parameters are missing or of other shapes.
     """
-    import torch
-
     try:
         with no_progress_bar():
             model, report = model_class.from_pretrained(
@@ -37,7 +37,7 @@ def pretrained(model_class: Any, folder: Path) -> Any:
                 local_files_only=True,
                 use_safetensors=True,
                 output_loading_info=True,
-                dtype=torch.float32,
+                dtype=dtype,
             )
     except MemoryError:
         raise
@@ -48,6 +48,16 @@ def pretrained(model_class: Any, folder: Path) -> Any:
         named = ", ".join(missing[:_NAMED])
         raise _refused(folder, f"are of another model: {len(missing)} parameters are missing ({named})")
     return model
+
+
+def tokenizer_of(folder: Path) -> Any:
+    """Return the tokenizer in a folder, or raise BadFileError."""
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except Exception as error:  # as above
+        raise _refused(folder, f"have no tokenizer that can be read ({_first_line(error)})") from error
 
 
 def _refused(path: Path, what: str) -> BadFileError:

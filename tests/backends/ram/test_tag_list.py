@@ -24,7 +24,7 @@ def test_lines_become_tags_with_thresholds(tmp_path: Path) -> None:
 
 def test_what_cannot_be_shown_is_dropped_and_keeps_its_place(tmp_path: Path) -> None:
     tags = _read(tmp_path, "a\x1b[31mcat\u202e\n\x07\n" + "x" * 500, "0.5\n0.5\n0.5")
-    assert tags.texts == ("a [31mcat", "", "x" * MAX_LENGTH)
+    assert tags.texts == ("a[31mcat", "", "x" * (MAX_LENGTH - 1) + "…")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,29 @@ _RAM_PLUS = Weights(
     ),
 )
 
+_TOKENIZER = (WeightFile("tokenizer.json", 3_000_000), WeightFile("tokenizer_config.json"))
+
+_BLIP2 = Weights(
+    "Salesforce/blip2-opt-2.7b",
+    (
+        WeightFile("config.json"),
+        WeightFile("model.safetensors.index.json"),
+        WeightFile("model-00001-of-00002.safetensors", 9_996_000_000),
+        WeightFile("model-00002-of-00002.safetensors", 4_983_000_000),
+        *_TOKENIZER,
+    ),
+)
+
+_FLORENCE2 = Weights(
+    "florence-community/Florence-2-base",
+    (
+        WeightFile("config.json"),
+        WeightFile("generation_config.json"),
+        WeightFile("model.safetensors", 464_000_000),
+        *_TOKENIZER,
+    ),
+)
+
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         Role.TAGGER,
@@ -32,5 +55,31 @@ ENTRIES: tuple[Entry, ...] = (
         _RAM_PLUS,
         memory=1_570_000_000,
         packages=("torch", "transformers"),
+    ),
+    Entry(
+        Role.CAPTIONER,
+        "blip2:opt-2.7b",
+        f"{_BACKENDS}.blip2:Blip2Captioner",
+        "BLIP-2: the captions of the paper",
+        "MIT; its language model: the OPT licence, for research alone",
+        _BLIP2,
+        memory=7_490_000_000,  # in bfloat16: it is never held in float32
+        packages=("torch", "transformers"),
+    ),
+    *(
+        Entry(
+            role,
+            "florence2:base",
+            f"{_BACKENDS}.florence2:Florence2",
+            summary,
+            "MIT",
+            _FLORENCE2,
+            memory=925_000_000,
+            packages=("torch", "transformers"),
+        )
+        for role, summary in (
+            (Role.TAGGER, "Florence-2: names of everyday objects, from a small model"),
+            (Role.CAPTIONER, "Florence-2: captions from a small model"),
+        )
     ),
 )

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from napari_zeroseg.backends.llm.json_text import json_object
-from napari_zeroseg.backends.llm.plain_text import plain
 from napari_zeroseg.backends.llm.problems import BadAnswerError
 from napari_zeroseg.core.attributes import Attributes
 from napari_zeroseg.core.errors import BadVocabularyError
+from napari_zeroseg.core.plain_text import plain
 from napari_zeroseg.core.suggestion import Idea
 from napari_zeroseg.core.text import normalized
 from napari_zeroseg.core.vocabulary import check_class_name

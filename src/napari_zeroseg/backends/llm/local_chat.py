@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from napari_zeroseg.backends.generation import StopWhenCancelled
 from napari_zeroseg.backends.llm.chat import Question, Reply, Usage
 from napari_zeroseg.backends.llm.problems import ChatError
 from napari_zeroseg.backends.opengl_clash import import_triton_apart
-from napari_zeroseg.core.cancellation import Cancellation, CancelledError, present
+from napari_zeroseg.core.cancellation import CancelledError, present
 from napari_zeroseg.core.errors import MissingBackendError
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 SUGGESTED = "Qwen/Qwen3-1.7B"
 TEMPERATURE_STEP = 0.3
@@ -64,7 +62,7 @@ class LocalChat:
                 **_decoding(attempt),
                 max_new_tokens=question.max_tokens,
                 logits_processor=self._constraint(question.schema),
-                stopping_criteria=[_Stop(cancellation)],
+                stopping_criteria=[StopWhenCancelled(cancellation)],
             )
         if cancellation.cancelled:
             raise CancelledError
@@ -91,18 +89,6 @@ class LocalChat:
         tokenizer, model = self._loaded()
         info = xgrammar.TokenizerInfo.from_huggingface(tokenizer, vocab_size=model.config.vocab_size)
         return xgrammar.GrammarCompiler(info).compile_json_schema(schema, any_whitespace=False)
-
-
-class _Stop:
-    """Ends the writing when the work is called off."""
-
-    def __init__(self, cancellation: Cancellation) -> None:
-        self._cancellation = cancellation
-
-    def __call__(self, input_ids: Tensor, _scores: Any, **_kwargs: Any) -> Tensor:
-        import torch
-
-        return torch.full((input_ids.shape[0],), self._cancellation.cancelled, device=input_ids.device)
 
 
 def _decoding(attempt: int) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError
 from napari_zeroseg.backends.llm import abortable
 from napari_zeroseg.backends.llm.chat import Question, Reply, Usage
 from napari_zeroseg.backends.llm.keys import find_key
-from napari_zeroseg.backends.llm.plain_text import plain
 from napari_zeroseg.backends.llm.problems import BadServerError, ChatError, KeyProblemError
 from napari_zeroseg.core.errors import MissingBackendError
+from napari_zeroseg.core.plain_text import plain
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from napari_zeroseg.backends.llm.chat import Message, Question
-from napari_zeroseg.backends.llm.plain_text import plain
+from napari_zeroseg.core.plain_text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

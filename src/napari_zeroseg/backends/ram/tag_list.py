@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_zeroseg.core.errors import BadFileError
+from napari_zeroseg.core.plain_text import plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ def read_tag_list(texts: Path, thresholds: Path) -> TagList:
     BadFileError
         When a file is far too long, no text, holds no numbers in 0..1, or the two do not agree.
     """
-    words = tuple(_clean(line) for line in _lines(texts))
+    words = tuple(plain(line, MAX_LENGTH) for line in _lines(texts))
     limits = tuple(_threshold(line, thresholds) for line in _lines(thresholds))
     if not words or len(words) != len(limits):
         raise _refused(thresholds, f"has {len(limits)} thresholds for {len(words)} tags")
@@ -53,11 +53,6 @@ def _lines(path: Path) -> list[str]:
         return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:
         raise _refused(path, "is no text") from error
-
-
-def _clean(line: str) -> str:
-    visible = (c if unicodedata.category(c)[0] != "C" else " " for c in line)
-    return " ".join("".join(visible).split())[:MAX_LENGTH]
 
 
 def _threshold(line: str, path: Path) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from napari_zeroseg.backends.clip_text import ClipText
 from napari_zeroseg.backends.devices import inference
 from napari_zeroseg.backends.opengl_clash import import_triton_apart
+from napari_zeroseg.backends.pixels import IMAGENET, squeezed
 from napari_zeroseg.backends.ram.network import image_states, tag_logits
 from napari_zeroseg.backends.ram.tag_list import TagList, read_tag_list
 from napari_zeroseg.backends.residency import resident
@@ -37,8 +38,6 @@ CLIP = "clip"
 """The folder, within that of the weights, of the encoder for descriptions."""
 
 OPEN_SET_THRESHOLD = 0.5  # the published one for classes that RAM++ was not taught
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
 PATCHES_AT_ONCE = {"cpu": 1}  # the processor gains nothing from more
 PATCHES_AT_ONCE_ELSEWHERE = 8
 
@@ -112,7 +111,8 @@ def _scores(
     for start in range(0, len(cuts), at_once):
         if present().cancelled:
             raise CancelledError
-        pixels = torch.stack([_pixels(image[cut], _side(network)) for cut in cuts[start : start + at_once]])
+        batch = [image[cut] for cut in cuts[start : start + at_once]]
+        pixels = torch.stack([squeezed(patch, _side(network), IMAGENET, "bilinear") for patch in batch])
         with inference(device.type):
             logits = tag_logits(network, image_states(network, pixels.to(device)), groups)
             best = np.maximum(best, logits.sigmoid().amax(0).cpu().numpy())
@@ -134,14 +134,3 @@ def _own(network: Any, known: TagList) -> Tensor:
 
 def _side(network: Any) -> int:
     return int(network["visual_encoder"].config.image_size)
-
-
-def _pixels(patch: Plane, side: int) -> Tensor:
-    """Return a patch as the encoder sees it: squeezed into a square, normalised as ImageNet is."""
-    import torch
-
-    channels_first = torch.from_numpy(np.ascontiguousarray(patch)).permute(2, 0, 1)
-    square = torch.nn.functional.interpolate(
-        channels_first[None], (side, side), mode="bilinear", antialias=True, align_corners=False
-    )[0]
-    return (square - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def filled(model: Any, config: Any, state: dict[str, Tensor], **options: Any) -> Any:
-    """Return a model with exactly these parameters.
+    """Return a model with exactly these parameters, in float32 on the CPU.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def filled(model: Any, config: Any, state: dict[str, Tensor], **options: Any) ->
     try:
         with no_progress_bar():
             made, report = model.from_pretrained(
-                None, config=config, state_dict=state, output_loading_info=True, **options
+                None, config=config, state_dict=state, output_loading_info=True, dtype="float32", **options
             )
     except RuntimeError as error:  # shapes
         raise ValueError(str(error)) from error
