@@ -6,6 +6,7 @@ import ipaddress
 import os
 import socket
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,16 @@ def _resolve_local(host, *args, **kwargs):
 # For the whole process and not per test, so that threads which outlive a test are held too.
 socket.socket = _LocalSocket
 socket.getaddrinfo = _resolve_local
+
+
+@pytest.fixture(autouse=True)
+def _models_of_tests_are_small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Refuse none for the size that the catalog tells of its namesake, and keep none after its test."""
+    from napari_zeroseg.backends import residency
+
+    monkeypatch.setattr(residency, "expected", lambda _name: 0)
+    yield
+    residency.release()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

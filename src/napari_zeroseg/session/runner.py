@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from napari_zeroseg.backends.allocator import share_one_heap
 from napari_zeroseg.core.cancellation import Cancellation, cancelled_by
 
 T = TypeVar("T")
@@ -26,6 +27,7 @@ class InlineExecutor(Executor):
 
 def models_thread() -> Executor:
     """Return an executor with the one thread that calls models."""
+    share_one_heap()
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="zeroseg-models")
 
 
