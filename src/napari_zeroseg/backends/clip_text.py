@@ -11,6 +11,7 @@ from napari_zeroseg.backends.pretrained import tokenizer_of
 from napari_zeroseg.backends.residency import resident
 from napari_zeroseg.backends.weights.exact import filled
 from napari_zeroseg.backends.weights.reading import read_state
+from napari_zeroseg.core.cancellation import CancelledError, present
 from napari_zeroseg.core.errors import BadFileError
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BATCH = 64
-MAX_KNOWN = 8192
-"""Texts whose vectors are remembered: 16 MB at CLIP's usual width of 512."""
+MAX_KNOWN = 16_384
+"""Texts whose vectors are remembered: all of the largest vocabulary, 32 MB at CLIP's usual width of 512."""
 
 
 class ClipText:
@@ -34,11 +35,14 @@ class ClipText:
     folder : callable
         Returns the folder with ``config.json``, the tokenizer and ``pytorch_model.bin``; called when
         the model is loaded.
+    size : int
+        Bytes that the model takes in float32, about.
     """
 
-    def __init__(self, name: str, folder: Callable[[], Path]) -> None:
+    def __init__(self, name: str, folder: Callable[[], Path], size: int) -> None:
         self._name = name
         self._folder = folder
+        self._size = size
         self._known: dict[str, NDArray[np.float32]] = {}
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -48,6 +52,8 @@ class ClipText:
         ------
         MissingBackendError, BadFileError
             When the weights are not there, or not those of a CLIP model.
+        CancelledError
+            When the work was called off, between batches.
         """
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         if len(self._known) + len(new) > MAX_KNOWN:
@@ -59,12 +65,14 @@ class ClipText:
 
     def _computed(self, texts: list[str]) -> NDArray[np.float32]:
         tokenizer = tokenizer_of(self._folder())
-        with resident(self._name, lambda: read_text_encoder(self._folder())) as model:
+        with resident(self._name, lambda: read_text_encoder(self._folder()), size=self._size) as model:
             batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
             return np.concatenate([_vectors(model, tokenizer, batch) for batch in batches])
 
 
 def _vectors(model: Any, tokenizer: Any, texts: list[str]) -> NDArray[np.float32]:
+    if present().cancelled:
+        raise CancelledError
     import torch
 
     device = next(model.parameters()).device

@@ -13,6 +13,7 @@ from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.backends.ram import network as ours
 from napari_zeroseg.backends.ram.official import read_network
 from napari_zeroseg.backends.ram.sizes import Sizes
+from napari_zeroseg.backends.ram.tagger import CLIP_SIZE
 from napari_zeroseg.core.errors import BadFileError
 from tests.backends.ram import published
 
@@ -92,10 +93,15 @@ def test_the_catalog_says_how_much_memory_the_published_sizes_take() -> None:
     texts = CLIPTextConfig(hidden_size=512, intermediate_size=2048, num_hidden_layers=12)
     with torch.device("meta"):
         swin = SwinModel(ours.swin_config(large), add_pooling_layer=False)
-        parts = (swin, ours.head(large), CLIPTextModelWithProjection(texts))
+        encoder = CLIPTextModelWithProjection(texts)
     assert large.image_side == 384
-    size = 4 * sum(p.numel() for part in parts for p in part.parameters())
-    assert find(Role.TAGGER, "ram:plus-swin-l").memory == pytest.approx(size, rel=0.02)
+    size = _bytes(swin) + _bytes(ours.head(large))
+    assert find(Role.TAGGER, "ram:plus-swin-l").memory == pytest.approx(size, rel=0.01)
+    assert pytest.approx(_bytes(encoder), rel=0.01) == CLIP_SIZE
+
+
+def _bytes(model: torch.nn.Module) -> int:
+    return 4 * sum(p.numel() for p in model.parameters())
 
 
 def test_the_former_name_of_the_decoder_is_understood(tmp_path: Path, pixels) -> None:

@@ -36,6 +36,7 @@ TEXTS = "ram_tag_list.txt"
 THRESHOLDS = "ram_tag_list_threshold.txt"
 CLIP = "clip"
 """The folder, within that of the weights, of the encoder for descriptions."""
+CLIP_SIZE = 254_000_000  # bytes of the text half of CLIP ViT-B/16
 
 OPEN_SET_THRESHOLD = 0.5  # the published one for classes that RAM++ was not taught
 PATCHES_AT_ONCE = {"cpu": 1}  # the processor gains nothing from more
@@ -53,7 +54,9 @@ class RamTagger:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._checkpoint = checkpoint
-        self._clip = ClipText(f"{checkpoint.name} descriptions", lambda: checkpoint.folder() / CLIP)
+        self._clip = ClipText(
+            f"{checkpoint.name} descriptions", lambda: checkpoint.folder() / CLIP, CLIP_SIZE
+        )
 
     def tag(self, image: Plane) -> list[Tag]:
         """Return the tags above their own thresholds, best first; large images go in patches.
