@@ -8,12 +8,13 @@ from napari_zeroseg.backends.silence import no_progress_bar
 from napari_zeroseg.core.errors import BadFileError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
 _NAMED = 3  # keys that a message names
 
 
-def pretrained(model_class: Any, folder: Path, dtype: str = "float32") -> Any:
+def pretrained(model_class: Any, folder: Path, dtype: str = "float32", *, nothing_left: bool = False) -> Any:
     """Return a model with the weights of a folder, on the CPU.
 
     Parameters
@@ -24,11 +25,14 @@ def pretrained(model_class: Any, folder: Path, dtype: str = "float32") -> Any:
         Holds ``config.json`` and ``model.safetensors``, or its parts.
     dtype : str, optional
         In which precision the parameters are held, whatever the file's.
+    nothing_left : bool, optional
+        Whether parameters that the model has no place for are refused too.
 
     Raises
     ------
     BadFileError
-        When a file is damaged, or is of another model: parameters are missing or of other shapes.
+        When a file is damaged, or is of another model: parameters are missing, of other shapes, or
+        left over.
     """
     try:
         with no_progress_bar():
@@ -43,11 +47,15 @@ def pretrained(model_class: Any, folder: Path, dtype: str = "float32") -> Any:
         raise
     except Exception as error:  # a damaged file raises whatever its bytes lead to
         raise _refused(folder, f"could not be read ({_first_line(error)})") from error
-    missing = sorted(report["missing_keys"])
-    if missing:
-        named = ", ".join(missing[:_NAMED])
-        raise _refused(folder, f"are of another model: {len(missing)} parameters are missing ({named})")
+    _check_none(folder, report["missing_keys"], "are missing")
+    _check_none(folder, report["unexpected_keys"] if nothing_left else (), "have no place in it")
     return model
+
+
+def _check_none(folder: Path, names: Collection[str], what: str) -> None:
+    if names:
+        named = ", ".join(sorted(names)[:_NAMED])
+        raise _refused(folder, f"are of another model: {len(names)} parameters {what} ({named})")
 
 
 def tokenizer_of(folder: Path) -> Any:

@@ -28,7 +28,7 @@ def models(tmp_path_factory):
 @pytest.fixture(params=DETECTORS, ids=lambda entry: entry.name)
 def entry(request, models, monkeypatch):
     folder = models / request.param.weights.repository.replace("/", "--")
-    if not all((folder / file.name).is_file() for file in request.param.weights.files):
+    if not folder.is_dir():
         WRITERS[request.param.target](folder, request.param.name)
     monkeypatch.setenv(VARIABLE, str(models))
     return request.param

@@ -11,7 +11,6 @@ ENTRIES = (
         "napari_zeroseg.backends.llm.families:openai_refiner",
         "A language model on a server that speaks OpenAI's protocol; sends words, after consent",
         "The server's terms",
-        packages=("openai",),
     ),
     Entry(
         Role.REFINER,
@@ -19,6 +18,5 @@ ENTRIES = (
         "napari_zeroseg.backends.llm.families:transformers_refiner",
         "A language model on this machine; sends nothing",
         "The model's licence",
-        packages=("torch", "transformers"),
     ),
 )

@@ -1,0 +1,101 @@
+"""The segmenters, one class per kind of network."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from napari_zeroseg.backends.sam.decoder import SamDecoder
+from napari_zeroseg.backends.sam.frame import Frame
+from napari_zeroseg.backends.sam.hq_decoder import HqDecoder, early_features
+from napari_zeroseg.backends.sam.hub import from_hub_folder
+from napari_zeroseg.backends.sam.official import read_official
+from napari_zeroseg.backends.sam.sam2_decoder import Sam2Decoder
+from napari_zeroseg.backends.sam.segmenter import PromptableSegmenter
+from napari_zeroseg.core.errors import MissingBackendError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+
+class Sam(PromptableSegmenter):
+    """SAM (Kirillov et al., ICCV 2023), from the hub's files or the published ``.pth``."""
+
+    kind = "Sam"
+    model_types: tuple[str, ...] = ("sam",)
+
+    def _load(self) -> Any:
+        folder = self._checkpoint.folder()
+        published = [f.name for f in self._checkpoint.weights.files if f.name.endswith(".pth")]
+        if published:
+            return read_official(folder / published[0], self.kind)
+        return from_hub_folder(folder, f"{self.kind}Model", self.model_types)
+
+    def _frame(self, shape: tuple[int, int], side: int) -> Frame:
+        return Frame.padded(shape, side)
+
+    def _encode(self, model: Any, pixels: Tensor) -> Sequence[Tensor]:
+        return [model.vision_encoder(pixels).last_hidden_state]
+
+    def _decoder(self, model: Any, maps: Sequence[Tensor]) -> SamDecoder:
+        return SamDecoder(model, maps)
+
+
+class SamHq(Sam):
+    """SAM-HQ (Ke et al., NeurIPS 2023), from the hub's files or the published ``.pth``."""
+
+    kind = "SamHQ"
+    model_types = ("sam_hq",)
+
+    def _encode(self, model: Any, pixels: Tensor) -> Sequence[Tensor]:
+        encoded = model.vision_encoder(pixels)
+        embedding = encoded.last_hidden_state
+        return [embedding, early_features(model, embedding, encoded.intermediate_embeddings[0])]
+
+    def _decoder(self, model: Any, maps: Sequence[Tensor]) -> SamDecoder:
+        return HqDecoder(model, maps)
+
+
+class Sam2(PromptableSegmenter):
+    """SAM 2.1 (Ravi et al., 2024) on single images."""
+
+    model_class = "Sam2Model"
+    model_types: tuple[str, ...] = ("sam2", "sam2_video")
+
+    def _load(self) -> Any:
+        return from_hub_folder(self._checkpoint.folder(), self.model_class, self.model_types)
+
+    def _frame(self, shape: tuple[int, int], side: int) -> Frame:
+        return Frame.stretched(shape, side)
+
+    def _encode(self, model: Any, pixels: Tensor) -> Sequence[Tensor]:
+        finest, finer, embedding = model.get_image_embeddings(pixels)
+        return [embedding, finer, finest]
+
+    def _decoder(self, model: Any, maps: Sequence[Tensor]) -> SamDecoder:
+        return Sam2Decoder(model, maps)
+
+
+class Sam3Tracker(Sam2):
+    """SAM 3 (Carion et al., 2025) asked with points, boxes and masks, on single images."""
+
+    model_class = "Sam3TrackerModel"
+    model_types = ("sam3_video",)
+    statistics = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+
+
+class EdgeTam(Sam2):
+    """EdgeTAM (Zhou et al., CVPR 2025): SAM 2 with an encoder for small devices."""
+
+    model_class = "EdgeTamModel"
+    model_types = ("edgetam", "edgetam_video")
+
+    def _load(self) -> Any:
+        if find_spec("timm") is None:
+            raise MissingBackendError(
+                f"'{self._checkpoint.name}' needs the package timm, which has its image encoder.",
+                remedy="Install it with: pip install timm",
+            )
+        return super()._load()
