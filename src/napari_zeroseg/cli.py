@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import napari_zeroseg
-from napari_zeroseg import cli_suggest
+from napari_zeroseg import cli_doctor, cli_machine, cli_models, cli_suggest
 from napari_zeroseg.core.errors import ExportError, ZeroSegError
 
 if TYPE_CHECKING:
@@ -55,9 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from napari_zeroseg.demo import run_demo
 
             return run_demo(options.out)
-        if options.command == "suggest":
-            return cli_suggest.run(options)
-        return _segment(options)
+        others = {"suggest": cli_suggest.run, "models": cli_models.run, "doctor": cli_doctor.run}
+        return others.get(options.command, _segment)(options)
     except ZeroSegError as error:
         _complain(str(error))
         return WRONG_USE
@@ -77,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_segment(commands)
     cli_suggest.add_parser(commands)
+    cli_models.add_parser(commands)
+    cli_doctor.add_parser(commands)
     demo = commands.add_parser(
         "demo",
         help="show the main job on two images that come along",
@@ -108,6 +109,7 @@ def _add_segment(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add("--profile", metavar="NAME", help="which models (default: embedded, which needs no download)")
     add("--recipe", type=Path, metavar="FILE", help="models, parameters and classes as JSON")
     cli_suggest.add_refiner_options(parser)
+    cli_machine.add_options(parser)
     add("--format", action="append", choices=["coco"], default=[], help="write this format as well")
     add("--suggested-only", action="store_true", help="leave out classes that do not seem to be in the image")
     add("--overwrite", action="store_true", help="replace results that are there already")
@@ -119,6 +121,7 @@ def _segment(options: argparse.Namespace) -> int:
     from napari_zeroseg.backends.registry import names_of
 
     _set_log(verbose=options.verbose)
+    cli_machine.heed(options)
     recipe = _recipe(options)
     recipe.vocabulary.required()
     names_of(recipe)

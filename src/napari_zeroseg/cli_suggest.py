@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_zeroseg import cli_machine
 from napari_zeroseg.core.consent import PERSON, Letter, agree, nobody_to_ask
 from napari_zeroseg.core.errors import MissingBackendError, ZeroSegError
 from napari_zeroseg.core.suggestion import Tag
@@ -108,6 +109,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     add("--json", action="store_true", help="print JSON; a list when several images are given")
     add_refiner_options(parser)
+    cli_machine.add_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -115,6 +117,7 @@ def run(options: argparse.Namespace) -> int:
     if bool(options.images) == (options.tags is not None):
         _complain("Give image files, or --tags, and not both.")
         return WRONG_USE
+    cli_machine.heed(options)
     recipe = _recipe(options)
     vocabulary = recipe.vocabulary.required()
     refiner = _refiner(recipe)

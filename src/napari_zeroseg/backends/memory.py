@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from importlib.util import find_spec
 
+from napari_zeroseg.backends.opengl_clash import import_triton_apart
 from napari_zeroseg.core.errors import MissingBackendError, ZeroSegError
 
 VARIABLE = "NAPARI_ZEROSEG_MEMORY"
@@ -42,6 +44,16 @@ def total(device: str) -> int:
     import psutil
 
     return int(psutil.virtual_memory().total)
+
+
+def total_of_accelerator() -> int:
+    """Return the bytes of a graphics card, or 0 where there is none or torch cannot tell."""
+    if find_spec("torch") is None:
+        return 0
+    import_triton_apart()
+    import torch
+
+    return total("cuda") if torch.cuda.is_available() else 0
 
 
 def limit(device: str) -> int | None:

@@ -12,6 +12,7 @@ from napari_zeroseg.backends.checkpoint import Checkpoint
 from napari_zeroseg.backends.embeddings import RememberingSegmenter
 from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.backends.guided import guided
+from napari_zeroseg.backends.packages import refuse_missing
 from napari_zeroseg.core.errors import MissingBackendError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def create(role: Role, name: str) -> Any:
 
 
 def _make(entry: Entry, name: str) -> Any:
+    refuse_missing(entry, name)
     module, _, attribute = entry.target.partition(":")
     target = getattr(importlib.import_module(module), attribute)
     if entry.weights is not None:

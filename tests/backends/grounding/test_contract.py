@@ -28,7 +28,7 @@ def models(tmp_path_factory):
 @pytest.fixture(params=DETECTORS, ids=lambda entry: entry.name)
 def entry(request, models, monkeypatch):
     folder = models / request.param.weights.repository.replace("/", "--")
-    if not folder.is_dir():
+    if not all((folder / file.name).is_file() for file in request.param.weights.files):
         WRITERS[request.param.target](folder, request.param.name)
     monkeypatch.setenv(VARIABLE, str(models))
     return request.param

@@ -29,6 +29,8 @@ def grounding_dino(prefix, size, levels=4):
 FULL = {
     "grounding-dino:tiny": lambda: grounding_dino("GroundingDino", "tiny"),
     "grounding-dino:base": lambda: grounding_dino("GroundingDino", "base"),
+    "grounding-dino:swint-ogc": lambda: grounding_dino("GroundingDino", "tiny"),
+    "grounding-dino:swinb-cogcoor": lambda: grounding_dino("GroundingDino", "base"),
     "mm-grounding-dino:tiny": lambda: grounding_dino("MMGroundingDino", "tiny"),
     "mm-grounding-dino:base": lambda: grounding_dino("MMGroundingDino", "base"),
     "mm-grounding-dino:large": lambda: grounding_dino("MMGroundingDino", "large", 5),

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from napari_zeroseg.backends.catalog import find
+from napari_zeroseg.backends.entry import Role
+from tests.backends.grounding.published import write_official
+
 QUERIES = 12
 SHORT, LONG = 64, 128
 """Sides to which the tiny Grounding DINOs resize, in place of 800 and 1333."""
@@ -82,6 +86,10 @@ def write_grounding_dino(folder: Path, name: str = "grounding-dino:tiny") -> Non
     folder.mkdir(parents=True, exist_ok=True)
     grounding_dino(name).save_pretrained(folder)
     write_vocabulary(folder)
+    _write_settings(folder)
+
+
+def _write_settings(folder: Path) -> None:
     settings = {
         "size": {"shortest_edge": SHORT, "longest_edge": LONG},
         "image_mean": [0.485, 0.456, 0.406],
@@ -90,6 +98,17 @@ def write_grounding_dino(folder: Path, name: str = "grounding-dino:tiny") -> Non
     (folder / "preprocessor_config.json").write_text(json.dumps(settings), encoding="utf-8")
 
 
+def write_official_folder(folder: Path, name: str) -> None:
+    """Write a checkpoint as Grounding DINO's authors published it, and BERT's vocabulary alone."""
+    write_official(folder / find(Role.DETECTOR, name).weights.files[0].name)
+    write_vocabulary(folder)
+    (folder / "tokenizer_config.json").unlink()
+    _write_settings(folder)
+
+
 _PACKAGE = "napari_zeroseg.backends.grounding"
-WRITERS = {f"{_PACKAGE}.groundingdino:GroundingDino": write_grounding_dino}
+WRITERS = {
+    f"{_PACKAGE}.groundingdino:GroundingDino": write_grounding_dino,
+    f"{_PACKAGE}.official:OfficialGroundingDino": write_official_folder,
+}
 """What writes the folder of a backend, by the target of its entry; called with folder and name."""

@@ -88,7 +88,8 @@ def test_every_parameter_of_the_file_is_in_the_network(network) -> None:
 def test_the_catalog_says_how_much_memory_the_published_sizes_take() -> None:
     from transformers import CLIPTextConfig, CLIPTextModelWithProjection, SwinModel
 
-    large = Sizes(192, (2, 2, 18, 2), (6, 12, 24, 48), 12, 512, 768, 3072, 2, 4585 * 51)
+    *sizes, tags, descriptions = published.SWIN_L
+    large = Sizes(*sizes, tags * descriptions)
     texts = CLIPTextConfig(hidden_size=512, intermediate_size=2048, num_hidden_layers=12)
     with torch.device("meta"):
         swin = SwinModel(ours.swin_config(large), add_pooling_layer=False)

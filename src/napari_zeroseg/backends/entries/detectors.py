@@ -5,6 +5,7 @@ from __future__ import annotations
 from napari_zeroseg.backends.entry import Entry, Role, WeightFile, Weights
 
 _GROUNDING_DINO = "napari_zeroseg.backends.grounding.groundingdino:GroundingDino"
+_BERT_VOCABULARY = "https://huggingface.co/google-bert/bert-base-uncased/resolve/main/vocab.txt"
 
 
 def _hub_files(size: int) -> tuple[WeightFile, ...]:
@@ -27,6 +28,23 @@ def _on_hub(name: str, repository: str, parameters: int, summary: str) -> Entry:
     )
 
 
+def _official(name: str, file: str, release: str, size: int, sha256: str, summary: str) -> Entry:
+    url = f"https://github.com/IDEA-Research/GroundingDINO/releases/download/{release}/{file}"
+    return Entry(
+        Role.DETECTOR,
+        name,
+        "napari_zeroseg.backends.grounding.official:OfficialGroundingDino",
+        summary,
+        "Apache-2.0",
+        Weights(
+            "ShilongLiu/GroundingDINO",
+            (WeightFile(file, size, sha256, url), WeightFile("vocab.txt", url=_BERT_VOCABULARY)),
+        ),
+        memory=size,
+        packages=("torch", "transformers"),
+    )
+
+
 ENTRIES: tuple[Entry, ...] = (
     _on_hub(
         "grounding-dino:tiny",
@@ -39,6 +57,22 @@ ENTRIES: tuple[Entry, ...] = (
         "IDEA-Research/grounding-dino-base",
         232_315_264,
         "Boxes for any words, Swin-B; better and slower than tiny",
+    ),
+    _official(
+        "grounding-dino:swint-ogc",
+        "groundingdino_swint_ogc.pth",
+        "v0.1.0-alpha",
+        693_997_677,
+        "3b3ca2563c77c69f651d7bd133e97139c186df06231157a64c507099c52bc799",
+        "grounding-dino:tiny as its authors published it",
+    ),
+    _official(
+        "grounding-dino:swinb-cogcoor",
+        "groundingdino_swinb_cogcoor.pth",
+        "v0.1.0-alpha2",
+        938_057_991,
+        "46270f7a822e6906b655b729c90613e48929d0f2bb8b9b76fd10a856f3ac6ab7",
+        "grounding-dino:base as its authors published it",
     ),
     _on_hub(
         "mm-grounding-dino:tiny",

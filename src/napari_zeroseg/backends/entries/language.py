@@ -11,6 +11,7 @@ ENTRIES = (
         "napari_zeroseg.backends.llm.families:openai_refiner",
         "A language model on a server that speaks OpenAI's protocol; sends words, after consent",
         "The server's terms",
+        packages=("openai",),
     ),
     Entry(
         Role.REFINER,
@@ -18,5 +19,6 @@ ENTRIES = (
         "napari_zeroseg.backends.llm.families:transformers_refiner",
         "A language model on this machine; sends nothing",
         "The model's licence",
+        packages=("torch", "transformers"),
     ),
 )
