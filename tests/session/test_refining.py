@@ -38,6 +38,9 @@ class Thinker(FakeBackend):
     def ideas(self, tags, caption, vocabulary):
         return (Idea("ground", ("dark ground",), "It is dark."),)
 
+    def forget(self, phrase, vocabulary):
+        self.forgotten = (phrase, vocabulary.names)
+
     def describe_all(self, vocabulary):
         look = Attributes(color="white")
         return replace(vocabulary, classes=tuple(replace(c, attributes=look) for c in vocabulary))
@@ -163,6 +166,15 @@ def test_a_persons_decision_on_a_phrase_outlives_what_machines_say(session):
     assert (row.name, row.source, row.locked) == ("grey", "you", True)
     refining.forget_phrase(vocabulary, "bright square")
     assert not refining.phrase_table(vocabulary).rows
+
+
+def test_the_refiner_forgets_a_phrase_too():
+    thinker = Thinker()
+    session = session_with(thinker)
+    session.refining.decide_phrase("gizmo", "bright")
+    session.forget_phrase("gizmo")
+    assert thinker.forgotten == ("gizmo", ("bright",))
+    assert not session.refining.phrase_table(session.state.vocabulary).rows
 
 
 def test_machine_decisions_are_remembered_per_vocabulary(session):

@@ -122,7 +122,7 @@ class PhraseDialog(QDialog):
 
     def _on_forget_clicked(self) -> None:
         for phrase in [self.model.row(r).phrase for r in self.table.chosen_rows()]:
-            self._session.refining.forget_phrase(self._session.state.vocabulary, phrase)
+            self._session.forget_phrase(phrase)
 
     def _on_load_clicked(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Load phrases", "", FILES)

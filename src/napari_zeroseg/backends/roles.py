@@ -87,6 +87,10 @@ class LanguageModelRefiner(Refiner, Protocol):
         """Return the vocabulary with empty attributes written by the model."""
         ...
 
+    def forget(self, phrase: str, vocabulary: Vocabulary) -> None:
+        """Drop what was learned of a phrase, so that it is asked again."""
+        ...
+
 
 class Detector(Protocol):
     """Finds boxes for classes named in words."""

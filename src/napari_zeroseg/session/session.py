@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from psygnal import Signal
 
 from napari_zeroseg.backends.registry import Backends, backends_of, names_of
+from napari_zeroseg.backends.roles import LanguageModelRefiner
 from napari_zeroseg.core.compose import Claims
 from napari_zeroseg.core.errors import NotNowError, ZeroSegError
 from napari_zeroseg.core.events import (
@@ -241,6 +242,22 @@ class Session:
         self._require(Action.SUGGEST)
         self.refining.set_note(note)
         self.suggest()
+
+    def forget_phrase(self, phrase: str) -> None:
+        """Drop the decision on a phrase, and what a language model remembers of it."""
+        vocabulary, recipe = self.state.vocabulary, self.refining.recipe
+        self.refining.forget_phrase(vocabulary, phrase)
+
+        def forget() -> None:
+            refiner = self._backends(recipe).refiner
+            if isinstance(refiner, LanguageModelRefiner):
+                refiner.forget(phrase, vocabulary)
+
+        self._runner.ask(forget, lambda _: None, self._on_forget_problem, topic=f"forget {phrase}")
+
+    def _on_forget_problem(self, problem: BaseException) -> None:
+        # a refiner that cannot be made remembers nothing
+        _log.warning("The refiner could not be told to forget", exc_info=problem)
 
     def add_idea(self, name: str) -> None:
         """Take an idea of the language model into the classes."""

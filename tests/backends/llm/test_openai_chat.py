@@ -117,6 +117,26 @@ def test_what_will_not_pass_is_told_at_once(serve, chat_on, status, kind, text):
     assert len(server.requests) == 1
 
 
+def test_nothing_is_told_of_the_machine(serve, chat_on):
+    server = serve(in_turn(error(503), said("{}"), Answer(body=b'{"data": []}')))
+    chat = chat_on(server)
+    chat.complete(QUESTION)
+    chat.models()
+    needed = {
+        "host",
+        "authorization",
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-type",
+        "content-length",
+    }
+    for sent in server.headers:
+        assert set(sent) <= needed | {"user-agent", "x-stainless-raw-response"}
+        assert (sent["user-agent"], sent["x-stainless-raw-response"]) == ("napari-zeroseg", "true")
+    assert len(server.headers) == 3
+
+
 def test_a_redirect_is_not_followed(serve, chat_on, monkeypatch):
     monkeypatch.setenv("ZEROSEG_API_KEY", "sk-secret")
     other = serve(in_turn(said("caught you")))

@@ -16,6 +16,14 @@ def test_what_is_not_known_costs_nobody_knows_what():
     assert spending("ollama", "gpt-4.1", Usage(1, 10, 10)).dollars is None
 
 
+def test_what_was_taken_since_then_is_counted_and_priced_alone():
+    spent = spending("openai", "gpt-4.1", Usage(3, 3_000_000, 100))
+    later = spent.since(Usage(2, 1_000_000, 100))
+    assert later.usage == Usage(1, 2_000_000, 0)
+    assert later.dollars == 4.00
+    assert spent.since(None) == spent
+
+
 def test_the_list_says_where_it_comes_from():
     assert "not OpenAI's own list" in price_list().source
     assert set(price_list().servers) <= set(PRESETS)

@@ -113,6 +113,16 @@ def test_answers_are_remembered_per_vocabulary(serve, refiner_on):
     assert [r.name for r in refiner.phrase_table(STREET).rows] == ["zebra crossing"]
 
 
+def test_what_is_forgotten_is_asked_again(serve, refiner_on):
+    server = serve(paper_like({}, {"striped road": "zebra crossing"}))
+    refiner = refiner_on(server)
+    refiner.match(["striped road", "##hy"], STREET)
+    refiner.forget("Striped  road", STREET)
+    assert [r.phrase for r in refiner.phrase_table(STREET).rows] == ["##hy"]
+    assert refiner.match(["striped road", "##hy"], STREET)[0].name == "zebra crossing"
+    assert [list(data_of(r)["phrases"].values()) for r in server.requests][1:] == [["striped road"]]
+
+
 def test_a_persons_word_comes_first(serve, refiner_on):
     server = serve(paper_like({}, {"striped road": "zebra crossing"}))
     refiner = refiner_on(server)

@@ -1,4 +1,4 @@
-"""Bounds on what a server may send back."""
+"""Bounds on what goes to a server beside the words, and on what it may send back."""
 
 from __future__ import annotations
 
@@ -11,6 +11,28 @@ from napari_zeroseg.backends.llm.problems import ChatError
 _NEEDED = frozenset(
     ("content-type", "content-length", "content-encoding", "transfer-encoding", "retry-after")
 )
+
+
+_MARK = "x-stainless-raw-response"  # which the client looks for in its own request when the answer comes
+_SENT = frozenset(
+    (
+        "host",
+        "authorization",
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-type",
+        "content-length",
+        _MARK,
+    )
+)
+_PROGRAM = "napari-zeroseg"
+
+
+async def plain_headers(request: httpx2.Request) -> None:
+    """Leave out of a request what the client tells of the system, the processor and its version."""
+    kept = [(name, value) for name, value in request.headers.multi_items() if name.lower() in _SENT]
+    request.headers = httpx2.Headers([*kept, ("User-Agent", _PROGRAM)])
 
 
 class _BoundedStream(httpx2.AsyncByteStream):

@@ -186,13 +186,13 @@ class OpenAIChat:
         import httpx2
         from openai import AsyncOpenAI
 
-        from napari_zeroseg.backends.llm.bounded import bounding
+        from napari_zeroseg.backends.llm.bounded import bounding, plain_headers
 
         http = httpx2.AsyncClient(
             timeout=httpx2.Timeout(self._limits.request_s, connect=self._limits.connect_s),
             follow_redirects=False,  # another host must not get the key
             trust_env=not self._server.is_loopback,  # what is meant for this machine goes to no proxy
-            event_hooks={"response": [bounding(self._limits.max_bytes)]},
+            event_hooks={"request": [plain_headers], "response": [bounding(self._limits.max_bytes)]},
         )
         return AsyncOpenAI(
             base_url=self._server.url,

@@ -185,6 +185,10 @@ class LlmRefiner:
         table = self._learned(vocabulary).learned(matches)
         self._memory.phrases[frozenset(vocabulary.names)] = table
 
+    def forget(self, phrase: str, vocabulary: Vocabulary) -> None:
+        """Drop what was learned of a phrase for a vocabulary; the person's own decisions stay."""
+        self._memory.phrases[frozenset(vocabulary.names)] = self._learned(vocabulary).without(phrase)
+
     # attribute refinement
 
     def describe(self, target: TargetClass) -> TargetClass:
