@@ -42,10 +42,11 @@ class Sample:
 
 
 def samples(name: str) -> Iterator[Sample]:
-    """Yield the images of a data set in the order of its ``meta.json``."""
+    """Yield the images of a data set in the order of its ``meta.json``, or of their names."""
     folder = ROOT / name
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-    for item in meta["items"]:
+    stems = [{"stem": path.stem} for path in sorted((folder / "images").glob("*.png"))]
+    for item in meta["items"] if "stem" in meta["items"][0] else stems:
         stem = item["stem"]
         kind = item.get("modality") or item.get("dataset") or name
         yield Sample(stem, kind, _read(folder / "images", stem), _read(folder / "labels", stem))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from skimage.io import imread
 
-from napari_zeroseg.backends.embedded import contours, corrections, merits, segmenter
+from benchmarks._parameters import SEGMENTER, parameters, print_parameters
 from napari_zeroseg.backends.embedded.segmenter import EmbeddedSegmenter
 from napari_zeroseg.batch.clicks import Trial, simulate
 from napari_zeroseg.core.image import plane_from_array
@@ -45,7 +45,7 @@ def run() -> dict[str, Any]:
         "instances_per_image": f"at most {PER_IMAGE}, drawn with seed {SEED}",
         "clicks": sets["dsb2018"],
         "milliseconds_per_click": times,
-        "parameters": _parameters(),
+        "parameters": parameters(SEGMENTER),
     }
     _print(result)
     return result
@@ -129,15 +129,6 @@ def _discs(side: int, centers: np.ndarray[Any, Any], rng: np.random.Generator) -
     return plane_from_array(values + rng.normal(0, 0.02, values.shape).astype(np.float32))
 
 
-def _parameters() -> dict[str, Any]:
-    return {
-        f"{module.__name__.rpartition('.')[2]}.{name}": value
-        for module in (contours, corrections, merits, segmenter)
-        for name, value in vars(module).items()
-        if name.isupper() and name != "TYPE_CHECKING" and isinstance(value, (int, float, tuple))
-    }
-
-
 def _print(result: dict[str, Any]) -> None:
     print(f"Clicks to IoU {TARGET}, at most {LIMIT}; {result['instances_per_image']} per image")
     columns = list(result["clicks"]["all"])
@@ -149,4 +140,4 @@ def _print(result: dict[str, Any]) -> None:
             f"{side}²: {row['median']} ms per click, 95% within {row['p95']} ms; "
             f"embedding {row['embedding']} ms"
         )
-    print("Parameters: " + ", ".join(f"{k} = {v}" for k, v in result["parameters"].items()))
+    print_parameters(result["parameters"])

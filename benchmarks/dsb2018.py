@@ -38,13 +38,15 @@ class Row:
     seconds: float
 
 
-def run() -> dict[str, Any]:
+def run(name: str = "dsb2018") -> dict[str, Any]:
     """Print and return foreground IoU and instance F1 per image, per kind, and over all."""
-    rows = [_scored(sample) for sample in samples("dsb2018")]
+    rows = [_scored(sample) for sample in samples(name)]
     kinds: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         kinds[row.kind].append(row)
-    kinds["purple stains together"] = [row for row in rows if row.kind in PURPLE]
+    purple = [row for row in rows if row.kind in PURPLE]
+    if purple:
+        kinds["purple stains together"] = purple
     kinds["all"] = rows
     summary = {kind: _summary(members) for kind, members in kinds.items()}
     used = parameters()

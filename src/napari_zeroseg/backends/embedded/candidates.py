@@ -10,6 +10,7 @@ from scipy import ndimage as ndi
 from skimage.morphology import h_maxima
 from skimage.segmentation import watershed
 
+from napari_zeroseg.backends.embedded.noise import noise_of
 from napari_zeroseg.backends.embedded.tree import ComponentTree, NodeShapes, component_tree, measure_nodes
 
 if TYPE_CHECKING:
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     Labels = NDArray[np.int32]
 
 LEVELS = 120
+UNIT = (4.0, 0.02)
+"""The finest steps of intensity are as wide as this many standard deviations of noise, or this part of
+the range."""
+FLOOR = (0.5, 2e-3)
+"""Steps below this many standard deviations of noise, or this part of the range, say nothing."""
+LEAST_SHAPE = 0.5
+"""Nodes whose shape is worse than this are worth nothing."""
 SMOOTHING = 1.0
 """Gaussian sigma in pixels of the grid in use."""
 BANDS = ((4.0, 12.0), (8.0, 24.0), (16.0, 48.0))
@@ -65,16 +73,6 @@ class Candidates:
     worth: NDArray[np.float64]
 
 
-def noise_of(channel: Channel) -> float:
-    """Return the standard deviation of the pixel noise.
-
-    By Immerkær's Laplacian (CVIU 1996), with a quantile that edges do not reach for the mean.
-    """
-    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
-    response = ndi.convolve(channel, kernel)
-    return float(np.quantile(np.abs(response), 0.8) / 1.2816)
-
-
 def quantised(channel: Channel, noise: float) -> NDArray[np.uint8]:
     """Return levels that are fine around the commonest intensity and coarse far from it.
 
@@ -82,7 +80,7 @@ def quantised(channel: Channel, noise: float) -> NDArray[np.uint8]:
     ones still span many levels.
     """
     base = float(np.median(channel))
-    unit = max(4 * noise, 0.02 * float(np.ptp(channel)), 1e-6)
+    unit = max(UNIT[0] * noise, UNIT[1] * float(np.ptp(channel)), 1e-6)
     scaled = np.arcsinh((channel - base) / unit)
     low, high = float(scaled.min()), float(scaled.max())
     share = np.clip((scaled - low) / max(high - low, 1e-6), 0, 1)
@@ -127,7 +125,7 @@ def _beyond_most(labels: Labels, ratio: NDArray[np.float64]) -> NDArray[np.intp]
 def step_floor(smooth: Channel, noise: float) -> float:
     """Return the step between neighbours below which an outline says nothing."""
     low, high = np.percentile(smooth, (1, 99))
-    return max(0.5 * noise, MIN_STEP, 2e-3 * float(high - low))
+    return max(FLOOR[0] * noise, MIN_STEP, FLOOR[1] * float(high - low))
 
 
 def whole(labels: Labels) -> Labels:
@@ -197,7 +195,7 @@ def significant(labels: Labels, ratio: NDArray[np.float64]) -> Candidates:
 def worth(shapes: NodeShapes, floor: float) -> NDArray[np.float64]:
     """Return how much each node is worth as an object, 0 for what cannot be one."""
     crisp = np.log(np.maximum(shapes.edge / floor, 1))
-    shape = np.clip((shapes.ellipse * shapes.convexity - 0.5) / 0.5, 0, 1)
+    shape = np.clip((shapes.ellipse * shapes.convexity - LEAST_SHAPE) / (1 - LEAST_SHAPE), 0, 1)
     return np.asarray(crisp * shape**2 * np.sqrt(shapes.area))
 
 

@@ -33,6 +33,10 @@ FORBIDDEN = np.float32(-8)
 BEYOND_RIM = np.float32(0.3)
 """Strength of an edge outside the image: an object may be cut off there, but need not."""
 OVERLAP = ANGLES // 4
+INNER = 0.8
+"""Part of a contour's radius within which the inside is measured."""
+SHRINKAGE = 0.1
+"""Part of the mean variance that is added to every covariance."""
 LEAST_SEEN = 0.25
 """A contour that shows its outside on less of its way hardly parts anything."""
 
@@ -138,7 +142,7 @@ def find_contours(
     samples, seen = _samples(pyramid, frames, rows, cols)
     believed = np.float32(0) if belief is None else belief(rows, cols)
     area = np.where(seen, FACTORS**2, 0).astype(np.float32)
-    inner = area * (FACTORS < 0.8)
+    inner = area * (FACTORS < INNER)
     outer = area * ((FACTORS > 1.25) & (FACTORS < 1.25 * BAND))
     allowed = _allowed(frames, limits)
     index = np.arange(RADII)
@@ -198,7 +202,7 @@ def _discriminated(
         covariance += (centred * weight.swapaxes(1, 2)).swapaxes(1, 2) @ centred / 2
     spread = np.trace(covariance, axis1=1, axis2=2) / channels
     # a floor under the covariance: a tenth of the spread, and noise where there is no spread
-    covariance += (0.1 * spread + noise**2 + 1e-6)[:, None, None] * np.eye(channels, dtype=np.float32)
+    covariance += (SHRINKAGE * spread + noise**2 + 1e-6)[:, None, None] * np.eye(channels, dtype=np.float32)
     delta = means[0] - means[1]
     weights = np.linalg.solve(covariance, delta[..., None])
     separation = (weights[..., 0] * delta).sum(1)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PIXEL = 0.5
 SURE = 0.8
 """Part of the distance from a click to the wrong outline over which the click surely speaks."""
+LEAST_LEFT = 0.1
+"""Least part of its distance that is left of a click's meant radius."""
 SHIFT = 1.8
 """An outline moves by this many times its distance to a click on a thin error: those who click
 on the middle of an error mean its far side."""
@@ -151,7 +153,7 @@ def misses(contours: Contours, clicks: Sequence[Click]) -> NDArray[np.float64]:
             local = frames.local(click.row, click.col)
             distance, beyond = np.hypot(*local.T), click.error / frames.sizes
             angle = np.rint(np.arctan2(local[:, 0], local[:, 1]) * ANGLES / (2 * np.pi)).astype(np.intp)
-            meant = np.maximum(distance + (beyond if click.inside else -beyond), 0.1 * distance)
+            meant = np.maximum(distance + (beyond if click.inside else -beyond), LEAST_LEFT * distance)
             radius = contours.radii[np.arange(len(frames)), angle % ANGLES]
             missed += np.abs(np.log(radius / np.maximum(meant, 1e-3)))
     return missed

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_zeroseg.backends.embedded.completion import completed, owners
 from napari_zeroseg.backends.embedded.scene import Scene, choose
 from napari_zeroseg.backends.embedded.words import (
     color_fit,
@@ -19,7 +20,7 @@ from napari_zeroseg.core.detection import Detection
 from napari_zeroseg.core.text import heads, squashed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Found = list[tuple[int, float]]
+    Hits = Sequence[tuple[Region, float]]
 
 SPECIFIC = 3.0
 """An alternative that names a hue counts more by this factor than one that does not."""
@@ -69,8 +71,19 @@ class EmbeddedDetector:
             found[target.name] = find_around(
                 scene, target.attributes, found.get(around[target.name].name, [])
             )
-        rows = [(scene.regions[i], score, name) for name, hits in found.items() for i, score in hits]
+        hits = {name: [(scene.regions[i], score) for i, score in chosen] for name, chosen in found.items()}
+        related = {*around, *(center.name for center in around.values())}
+        rows = [
+            (region, score, name)
+            for name in hits
+            for region, score in (hits[name] if name in related else _completed(scene, name, hits))
+        ]
         return sorted(rows, key=lambda row: -row[1])
+
+
+def _completed(scene: Scene, name: str, hits: Mapping[str, Hits]) -> Hits:
+    others = [hit for other in hits if other != name for hit in hits[other]]
+    return completed(scene, hits[name], owners(others, scene.shape) > 0)
 
 
 def find(scene: Scene, look: Attributes, around: Sequence[Attributes] = ()) -> Found:

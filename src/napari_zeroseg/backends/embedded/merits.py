@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 WEAKEST_SIDE = 4.0
+SLACK = 1.03
+"""Factor by which a contour may pass a limit before it breaks it."""
 GRAZING = 1.1
+"""Factor within which it grazes one."""
+NEAR = 0.3
+"""Limits nearer to the centre than this, in units of a frame, cannot be grazed."""
 SAME = 0.8
 FORBIDDEN = 100.0
 SIDE = 3
@@ -58,11 +63,11 @@ def _dented(contours: Contours) -> Floats:
 
 def _broken(contours: Contours, limits: Limits) -> Floats:
     radii = contours.radii
-    return np.asarray(((radii < limits.least * 0.97) | (radii > limits.most * 1.03)).mean(1))
+    return np.asarray(((radii < limits.least / SLACK) | (radii > limits.most * SLACK)).mean(1))
 
 
 def _grazed(contours: Contours, limits: Limits) -> Floats:
-    low = (contours.radii < limits.least * GRAZING) & (limits.least > 0.3)
+    low = (contours.radii < limits.least * GRAZING) & (limits.least > NEAR)
     return np.asarray((low | (contours.radii > limits.most / GRAZING)).any(1), float)
 
 

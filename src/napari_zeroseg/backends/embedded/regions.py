@@ -14,6 +14,7 @@ from scipy import ndimage as ndi
 from napari_zeroseg.backends.embedded import stains
 from napari_zeroseg.backends.embedded.candidates import BANDS, Candidates, candidates
 from napari_zeroseg.backends.embedded.measure import Measurements, measure
+from napari_zeroseg.backends.embedded.noise import calmed
 from napari_zeroseg.core.boxes import box_iou
 from napari_zeroseg.core.mask import Mask
 
@@ -26,6 +27,8 @@ MIN_SIDE = 32
 """Octaves end when a side of the halved image is shorter, in pixels."""
 SAME = 0.85
 """Regions that overlap by more are one; the one with the better outline is kept."""
+SAME_BOX = 0.75
+"""Only regions whose boxes overlap by this much are compared."""
 CACHED_IMAGES = 4
 
 Color = tuple[float, float, float]
@@ -125,14 +128,14 @@ def propose(image: Plane) -> tuple[Region, ...]:
         RGB in 0..1.
     """
     found: list[Region] = []
-    image = stains.balanced(image)
+    image = stains.balanced(calmed(image))
     for name, channel in stains.channels(image).items():
         for scale, small in enumerate(octaves(channel)):
             shrunk = _shrunk(image, scale)
             lab = stains.lab(shrunk)
             for polarity in (1, -1):
                 for group in candidates(np.float32(polarity) * small, BANDS if scale == 0 else BANDS[-1:]):
-                    found += _regions(group, lab, name, polarity, scale, image.shape[:2])
+                    found += measured(group, lab, name, polarity, scale, image.shape[:2])
     return tuple(distinct(sorted(found, key=lambda r: -r.worth)))
 
 
@@ -156,7 +159,7 @@ def _shrunk(image: Plane, scale: int) -> Plane:
     return image
 
 
-def _regions(
+def measured(
     group: Candidates,
     lab: NDArray[np.float32],
     channel: str,
@@ -164,6 +167,19 @@ def _regions(
     scale: int,
     shape: tuple[int, int],
 ) -> list[Region]:
+    """Return the regions of a label plane with what is measured of them.
+
+    Parameters
+    ----------
+    group : Candidates
+        The label plane, shrunk by ``2 ** scale``.
+    lab : ndarray of float32, shape (h, w, 3)
+        The image in CIELAB on the same grid.
+    channel, polarity, scale
+        As in :class:`Region`.
+    shape : tuple of int
+        Height and width of the image in full.
+    """
     if not group.labels.max():
         return []
     rows = measure(group.labels, lab)
@@ -235,7 +251,7 @@ def distinct(regions: list[Region]) -> list[Region]:
             first, last = np.searchsorted(ranked, (SAME * areas[i], areas[i] / SAME))
             later = by_area[first:last]
             later = later[(later > i) & alive[later]]
-            close = box_iou(boxes[i : i + 1], boxes[later])[0] > SAME - 0.1
+            close = box_iou(boxes[i : i + 1], boxes[later])[0] > SAME_BOX
             for j in later[close]:
                 alive[j] = region.mask.iou(regions[j].mask) <= SAME
     return [r for r, kept in zip(regions, alive, strict=True) if kept]

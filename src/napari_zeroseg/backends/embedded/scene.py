@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_zeroseg.backends.embedded import stains
+from napari_zeroseg.backends.embedded.noise import calmed
 from napari_zeroseg.backends.embedded.regions import regions_of
 from napari_zeroseg.backends.embedded.selection import best_disjoint, nesting
 from napari_zeroseg.backends.embedded.words import BRIGHT, DARK, RegionTable, ramp, words_in
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+SOLID = (0.5, 0.9)
+"""Compactness at which a region begins to say what is strong in an image, and fully does."""
+STRONG = 0.9
+"""Quantile of steps and contrasts, weighted by area, from which they are strong ones."""
 COMPACT = (0.5, 0.95)
 """Compactness at which a region begins to look like one object, and fully does."""
 VISIBLE = (0.02, 0.2)
@@ -61,8 +67,13 @@ class Scene:
     table: RegionTable
     parent: NDArray[np.intp]
     objectness: Floats
-    shape: tuple[int, int]
     ground: float
+    lab: NDArray[np.float32]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        return (self.lab.shape[0], self.lab.shape[1])
 
     def room(self, color: str) -> float:
         """Return how much of the image's range lies on the side of its ground that a colour names.
@@ -83,19 +94,19 @@ class Scene:
     def of(cls, image: Plane) -> Scene:
         regions = regions_of(image)
         table = RegionTable.of(regions)
-        shape = (image.shape[0], image.shape[1])
-        parent = nesting([r.mask for r in regions], shape)
-        low, ground, high = np.percentile(image.mean(axis=2), (1, 50, 99.5))
+        lab = stains.lab(stains.balanced(calmed(image)))
+        parent = nesting([r.mask for r in regions], (image.shape[0], image.shape[1]))
+        low, ground, high = np.percentile(image.mean(axis=2), stains.RANGE)
         place = float((ground - low) / max(high - low, 1e-6))
-        return cls(regions, table, parent, objectness(table), shape, min(place, 1.0))
+        return cls(regions, table, parent, objectness(table), min(place, 1.0), lab)
 
 
 def objectness(table: RegionTable) -> Floats:
     """Grade how much a region looks like one thing: compact, with a crisp outline."""
-    solid = table.area_fraction * ramp(table.compactness, 0.5, 0.9)
-    crisp = np.clip(table.edge / weighted_quantile(table.edge, solid, 0.9), 0, 1)
+    solid = table.area_fraction * ramp(table.compactness, *SOLID)
+    crisp = np.clip(table.edge / weighted_quantile(table.edge, solid, STRONG), 0, 1)
     contrast = table.color_contrast
-    strong = ramp(contrast / weighted_quantile(contrast, solid, 0.9), *VISIBLE)
+    strong = ramp(contrast / weighted_quantile(contrast, solid, STRONG), *VISIBLE)
     own = ramp(table.border, *CUT_OFF)
     return table.worth * own * strong * np.sqrt(crisp) * ramp(table.compactness, *COMPACT)
 

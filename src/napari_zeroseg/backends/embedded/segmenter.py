@@ -44,6 +44,14 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.mask import Box, Mask
     from napari_zeroseg.core.prompt import Prompt
 
+BOX_PARTS = (0.7, 0.85, 1.0)
+"""Sizes of the frames that fill a box, as parts of it."""
+SLANTS = (-0.6, 0.6)
+"""Correlation of rows and columns in the frames along its diagonals."""
+SIZES = (0.8, 1.0, 1.25)
+"""Sizes of the frames around an earlier mask, as parts of it."""
+SEEN = 0.1
+"""Step in the evidence from which an outline is seen."""
 SMALLEST = 3.0
 """Radius in pixels of the smallest frame."""
 SHAPES = ((1.0, 1.3, 1), (2.2, 1.45, 4))
@@ -183,8 +191,8 @@ def _axes(side: int) -> NDArray[np.float64]:
 def _box_axes(box: Box) -> NDArray[np.float64]:
     """Frames that fill a box, and elongated ones along its diagonals."""
     half = np.maximum((box[3] - box[1], box[2] - box[0]), 2) / 2
-    upright = [np.diag(half * scale) for scale in (0.7, 0.85, 1.0)]
-    return np.array([*upright, *(_sheared(half, slant) for slant in (-0.6, 0.6))])
+    upright = [np.diag(half * scale) for scale in BOX_PARTS]
+    return np.array([*upright, *(_sheared(half, slant) for slant in SLANTS)])
 
 
 def _sheared(half: NDArray[np.float64], slant: float) -> NDArray[np.float64]:
@@ -257,7 +265,7 @@ def _fitted(mask: DepthMap) -> Frames:
     center = places.mean(1) + mask.origin
     if mask.at(*center) <= 0:
         center = np.array(mask.deepest())
-    return Frames(np.tile(center, (3, 1)), np.stack([axes * scale for scale in (0.8, 1.0, 1.25)]))
+    return Frames(np.tile(center, (3, 1)), np.stack([axes * scale for scale in SIZES]))
 
 
 def _steadiest(
@@ -279,4 +287,4 @@ def _steadiest(
 def _score(contours: Contours, which: int) -> float:
     """Confidence: how well the contour parts, and on how much of its length."""
     separation = max(float(contours.separation[which]), 0.0)
-    return separation / (1 + separation) * float((contours.steps[which] > 0.1).mean())
+    return separation / (1 + separation) * float((contours.steps[which] > SEEN).mean())

@@ -25,6 +25,10 @@ BRIGHT_GROUND = 0.5
 WHITE_PART = 0.95
 """Pixels above this quantile of grey are taken for the lamp's white."""
 MAX_GAIN = 2.0
+REDUNDANT = 0.97
+"""A channel that correlates with another by this much says nothing new."""
+RANGE = (1, 50, 99.5)
+"""Percentiles of grey taken for the darkest, the ground and the brightest."""
 
 
 def balanced(image: Plane) -> Plane:
@@ -68,7 +72,7 @@ def channels(image: Plane) -> dict[str, Channel]:
     found = {"lightness": lab_image[..., 0] / np.float32(100)}
     for index, axis in enumerate(_main_axes(lab_image)):
         channel = (lab_image @ axis).astype(np.float32) / np.float32(100)
-        if all(abs(_correlation(channel, other)) < 0.97 for other in found.values()):
+        if all(abs(_correlation(channel, other)) < REDUNDANT for other in found.values()):
             found[f"color axis {index + 1}"] = channel
     return found
 
@@ -79,7 +83,7 @@ def evened(grey: Channel) -> Channel:
     Other images are returned as they are. The scale is the asinh of the distance from the
     ground, linear up to ``SOFT_KNEE`` of the range, logarithmic above.
     """
-    low, ground, high = (float(v) for v in np.percentile(grey, (1, 50, 99.5)))
+    low, ground, high = (float(v) for v in np.percentile(grey, RANGE))
     if ground - low > DARK_GROUND * (high - low):
         return np.ascontiguousarray(grey)
     unit = np.float32(max(SOFT_KNEE * (high - ground), 1 / 255))

@@ -13,9 +13,9 @@ Words that are known, each graded 0..1; others are ignored:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -26,12 +26,22 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+SOLID = 0.85
+"""Fit of an ellipse from which a region says how strong the contrasts of an image are."""
+STRONG, DARKEST = 95, 1
+"""Percentiles of contrasts and surrounds taken for the strongest, and of regions for the darkest."""
 FULL_CONTRAST = 0.4
 """A contrast of this part of the image's strong ones counts as fully bright or dark."""
 HUE_WIDTH = 25.0
 """Standard deviation in degrees of hue angle within which a colour name is used."""
 CHROMA = (4.0, 14.0)
 """CIELAB chroma at which a hue begins to be seen, and is plain."""
+PALE_FROM = (35.0, 65.0)
+"""CIELAB lightness at which a region begins to be pale, and is."""
+DEEP = (0.0, 0.6)
+"""Darkness, of the image's own range, at which a region begins to count as dark, and counts fully."""
+SHALLOW = 0.3
+"""Factor for what is darker than its surround, but as light as anything in the image."""
 
 HUES = {
     "red": 30, "crimson": 20, "scarlet": 40, "orange": 65, "golden": 85, "gold": 85, "tan": 75, "beige": 85,
@@ -95,19 +105,24 @@ class RegionTable:
     def relative_contrast(self) -> Floats:
         """Lightness against the surround; 1 or -1 for the strongest regions of the image."""
         contrast = self.contrast
-        solid = np.abs(contrast[self.ellipse > 0.85])
-        return contrast / (max(float(np.percentile(solid, 95)), 1.0) if solid.size else 1.0)
+        solid = np.abs(contrast[self.ellipse > SOLID])
+        return contrast / (max(float(np.percentile(solid, STRONG)), 1.0) if solid.size else 1.0)
 
     @property
     def darkness(self) -> Floats:
         """How far a region is from the lightest to the darkest of the image's regions, 0..1."""
         lightness = self.color[:, 0]
-        low, high = np.percentile(lightness, 1), np.percentile(self.surround[:, 0], 95)
+        low, high = np.percentile(lightness, DARKEST), np.percentile(self.surround[:, 0], STRONG)
         return np.clip((high - lightness) / max(high - low, 1.0), 0, 1)
 
     @property
     def chroma(self) -> Floats:
         return np.hypot(self.color[:, 1], self.color[:, 2])
+
+    @property
+    def extent(self) -> Floats:
+        """Side of a square of the same area, as a part of that of the image."""
+        return np.sqrt(self.area_fraction)
 
     @property
     def compactness(self) -> Floats:
@@ -127,7 +142,7 @@ def words_in(text: str) -> list[str]:
 def color_fit(text: str, table: RegionTable) -> Floats:
     """Grade one colour, such as "dark purple"; 1 for words that say nothing of colour."""
     fit = np.ones(len(table.diameter))
-    depth = 0.3 + 0.7 * ramp(table.darkness, 0, 0.6)
+    depth = SHALLOW + (1 - SHALLOW) * ramp(table.darkness, *DEEP)
     for word in words_in(text):
         if word in HUES:
             fit = fit * hue_fit(word, table)
@@ -138,7 +153,7 @@ def color_fit(text: str, table: RegionTable) -> Floats:
         elif word in DARK:
             fit = fit * ramp(-table.relative_contrast, 0, FULL_CONTRAST) * depth
         elif word in PALE:
-            fit = fit * ramp(table.color[:, 0], 35, 65)
+            fit = fit * ramp(table.color[:, 0], *PALE_FROM)
         elif word == "dim":
             fit = fit * ramp(table.relative_contrast, 0, FULL_CONTRAST / 2)
     return fit
@@ -183,18 +198,30 @@ def names_hue(text: str) -> bool:
     return any(word in HUES for word in words_in(text))
 
 
-_SHAPES: dict[str, Callable[[RegionTable], Floats]] = {
-    "round": lambda t: ramp(t.elongation, 3.0, 1.4) * ramp(t.compactness, 0.5, 0.85),
-    "oval": lambda t: ramp(t.elongation, 4.0, 2.2) * ramp(t.compactness, 0.5, 0.85),
-    "compact": lambda t: ramp(t.compactness, 0.5, 0.85),
-    "elongated": lambda t: ramp(t.elongation, 1.2, 2.2),
-    "long": lambda t: ramp(t.elongation, 1.5, 4.0),
-    "irregular": lambda t: 0.5 + 0.5 * ramp(t.compactness, 1.0, 0.7),
-    "tiny": lambda t: ramp(t.area_fraction, 0.01, 0.0005),
-    "small": lambda t: ramp(np.sqrt(t.area_fraction), 0.4, 0.1),
-    "large": lambda t: ramp(np.sqrt(t.area_fraction), 0.02, 0.2),
-    "extended": lambda t: ramp(np.sqrt(t.area_fraction), 0.1, 0.4),
-}  # fmt: skip
+class Grade(NamedTuple):
+    """A word's demand on one measurement: 0 at ``none``, 1 at ``full``; never less than ``floor``."""
+
+    measurement: str
+    none: float
+    full: float
+    floor: float = 0.0
+
+    def of(self, table: RegionTable) -> Floats:
+        return self.floor + (1 - self.floor) * ramp(getattr(table, self.measurement), self.none, self.full)
+
+
+SHAPES = {
+    "round": (Grade("elongation", 3.0, 1.4), Grade("compactness", 0.5, 0.85)),
+    "oval": (Grade("elongation", 4.0, 2.2), Grade("compactness", 0.5, 0.85)),
+    "compact": (Grade("compactness", 0.5, 0.85),),
+    "elongated": (Grade("elongation", 1.2, 2.2),),
+    "long": (Grade("elongation", 1.5, 4.0),),
+    "irregular": (Grade("compactness", 1.0, 0.7, floor=0.5),),
+    "tiny": (Grade("area_fraction", 0.01, 0.0005),),
+    "small": (Grade("extent", 0.4, 0.1),),
+    "large": (Grade("extent", 0.02, 0.2),),
+    "extended": (Grade("extent", 0.1, 0.4),),
+}
 _SHAPE_WORDS = {
     "circular": "round", "spherical": "round", "blob": "round", "disc": "round", "disk": "round",
     "elliptical": "oval", "ellipsoid": "oval", "solid": "compact", "lobed": "irregular",
@@ -203,9 +230,9 @@ _SHAPE_WORDS = {
     "star-shaped": "irregular", "crescent": "irregular", "curved": "irregular", "wavy": "irregular",
     "little": "small", "big": "large", "huge": "extended", "large-area": "extended", "flat": "extended",
 }  # fmt: skip
-_TEXTURES: dict[str, Callable[[RegionTable], Floats]] = {
-    "smooth": lambda t: ramp(t.texture, 12.0, 2.0),
-    "granular": lambda t: ramp(t.texture, 0.3, 2.0),
+TEXTURES = {
+    "smooth": (Grade("texture", 12.0, 2.0),),
+    "granular": (Grade("texture", 0.3, 2.0),),
 }
 _TEXTURE_WORDS = {
     "uniform": "smooth", "homogeneous": "smooth", "even": "smooth", "granulated": "granular",
@@ -216,27 +243,27 @@ _TEXTURE_WORDS = {
 
 def shape_fit(text: str, table: RegionTable) -> Floats:
     """Grade shape and size words; of alternatives within one part ("round or oval") the best counts."""
-    return _all_parts(text, table, _SHAPES, _SHAPE_WORDS)
+    return _all_parts(text, table, SHAPES, _SHAPE_WORDS)
 
 
 def texture_fit(text: str, table: RegionTable) -> Floats:
     """Grade texture words."""
-    return _all_parts(text, table, _TEXTURES, _TEXTURE_WORDS)
+    return _all_parts(text, table, TEXTURES, _TEXTURE_WORDS)
 
 
 def _all_parts(
     text: str,
     table: RegionTable,
-    scorers: dict[str, Callable[[RegionTable], Floats]],
-    kin: dict[str, str],
+    grades: Mapping[str, Sequence[Grade]],
+    kin: Mapping[str, str],
 ) -> Floats:
     """Multiply the parts between commas; a part is as good as its best alternative."""
     fit = np.ones(len(table.diameter))
     for part in text.lower().split(","):
         known = [
-            np.prod([scorers[kin.get(w, w)](table) for w in words], axis=0)
+            np.prod([grade.of(table) for word in words for grade in grades[word]], axis=0)
             for option in part.split(" or ")
-            if (words := [w for w in words_in(option) if kin.get(w, w) in scorers])
+            if (words := [kin.get(w, w) for w in words_in(option) if kin.get(w, w) in grades])
         ]
         if known:
             fit = fit * np.max(known, axis=0)

@@ -1,0 +1,127 @@
+"""The look of what was found finds the rest: pixels of the same colours, parted into objects.
+
+Objects whose outlines are weak, because they touch or hold specks that stand out more than they
+themselves do, are missed by a search for crisp regions. Their colours are known by then: a linear
+discriminant (Fisher 1936) between the pixels that were found and all others says which further
+pixels belong to the class.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage as ndi
+
+from napari_zeroseg.backends.embedded.candidates import MIN_AREA, Candidates, split, whole
+from napari_zeroseg.backends.embedded.regions import Region, measured
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_zeroseg.backends.embedded.scene import Scene
+
+    Floats = NDArray[np.float64]
+    Labels = NDArray[np.int32]
+    Bools = NDArray[np.bool_]
+    Hits = Sequence[tuple[Region, float]]
+
+SIGMAS = (1.0, 3.0)
+"""Gaussian sigmas in pixels of the colours that are compared: a pixel's own, and its neighbourhood's."""
+NOISE = 0.5
+"""Variance in squared CIELAB units that every colour has at least."""
+SAMPLED = 500_000
+"""About so many pixels of either side are enough to know the colours by."""
+AGREEMENT = 0.5
+"""Least overlap (IoU) of the pixels of that look with what was found; below, colour does not tell."""
+COVERED = 0.7
+"""An object of which this part was found needs no completion."""
+SMALLEST = 0.3
+"""Least area of a further object, as a part of the median one's."""
+LIKENESS = 0.45
+"""Score of an object that is known by its colours alone."""
+
+
+def completed(scene: Scene, hits: Hits, others: Bools) -> list[tuple[Region, float]]:
+    """Return what was found with the objects of the same look that were missed.
+
+    A whole object takes the place of the parts of it that were found.
+
+    Parameters
+    ----------
+    scene : Scene
+        The image's colours.
+    hits : sequence of (Region, float)
+        Regions of one class with scores.
+    others : ndarray of bool, shape (H, W)
+        Pixels of other classes, which are left to them.
+    """
+    owner = owners(hits, scene.shape)
+    alike = _alike(scene.lab, owner > 0) & ~others
+    if _iou(alike, owner > 0) < AGREEMENT:
+        return list(hits)
+    missed, scores, replaced = _missed(_parts(alike), owner, hits)
+    group = Candidates(missed, np.ones(len(scores)))
+    found = measured(group, scene.lab, "colours of the class", 1, 0, scene.shape)
+    return [hit for i, hit in enumerate(hits) if i not in replaced] + list(zip(found, scores, strict=True))
+
+
+def owners(hits: Hits, shape: tuple[int, int]) -> Labels:
+    """Return a plane that holds i + 1 where the i-th hit lies, 0 elsewhere."""
+    plane = np.zeros(shape, np.int32)
+    for index, (region, _) in enumerate(hits):
+        plane[region.mask.slices][region.mask.pixels] = index + 1
+    return plane
+
+
+def _alike(lab: NDArray[np.float32], found: Bools) -> Bools:
+    """Return the pixels that look more like those found than like the others."""
+    if not found.any() or found.all():
+        return found
+    blurred = [ndi.gaussian_filter(lab, (sigma, sigma, 0)) for sigma in SIGMAS]
+    colors = np.concatenate(blurred, axis=2)
+    axis, middle = _discriminant(_sample(colors[found]), _sample(colors[~found]), float(found.mean()))
+    return np.asarray(colors @ axis > middle)
+
+
+def _sample(colors: NDArray[np.float32]) -> Floats:
+    """Return rows taken at equal steps, enough to know means and covariances by."""
+    return colors[:: 1 + len(colors) // SAMPLED].astype(np.float64)
+
+
+def _discriminant(inside: Floats, outside: Floats, share: float) -> tuple[NDArray[np.float32], float]:
+    """Return the axis that tells two sets of colours apart best, and the middle between them on it."""
+    within = share * np.cov(inside.T, bias=True) + (1 - share) * np.cov(outside.T, bias=True)
+    within += NOISE * np.eye(inside.shape[1])
+    first, second = inside.mean(axis=0), outside.mean(axis=0)
+    axis = np.linalg.solve(within, first - second)
+    return axis.astype(np.float32), float((first + second) @ axis / 2)
+
+
+def _parts(alike: Bools) -> Labels:
+    """Return the objects of a mask, touching ones parted."""
+    labels, count = ndi.label(ndi.binary_opening(alike))
+    return split(whole(labels.astype(np.int32)), np.ones(count + 1))[0]
+
+
+def _missed(parts: Labels, owner: Labels, hits: Hits) -> tuple[Labels, list[float], set[int]]:
+    """Return the parts that were not found as labels 1..N, their scores, and which hits lie in them."""
+    areas = np.array([region.mask.area for region, _ in hits])
+    smallest = max(MIN_AREA, SMALLEST * float(np.median(areas)))
+    labels, scores, replaced = np.zeros_like(parts), [], set[int]()
+    for index, where in enumerate(ndi.find_objects(parts)):
+        own = parts[where] == index + 1
+        area = np.count_nonzero(own)
+        shared = np.bincount(owner[where][own], minlength=len(hits) + 1)[1:]
+        if area >= smallest and shared.sum() < COVERED * area:
+            inside = np.flatnonzero(shared > areas / 2).tolist()
+            replaced.update(inside)
+            scores.append(float(np.mean([hits[i][1] for i in inside])) if inside else LIKENESS)
+            labels[where][own] = len(scores)
+    return labels, scores, replaced
+
+
+def _iou(a: Bools, b: Bools) -> float:
+    return float(np.count_nonzero(a & b) / max(float(np.count_nonzero(a | b)), 1.0))
