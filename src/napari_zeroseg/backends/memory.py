@@ -6,6 +6,7 @@ import os
 import re
 from importlib.util import find_spec
 
+from napari_zeroseg.backends.cgroup import tightest
 from napari_zeroseg.backends.opengl_clash import import_triton_apart
 from napari_zeroseg.core.errors import MissingBackendError, ZeroSegError
 
@@ -32,7 +33,8 @@ def free(device: str) -> int:
         return int(torch.cuda.mem_get_info(device)[0]) + idle
     import psutil
 
-    return int(psutil.virtual_memory().available)
+    available, limited = int(psutil.virtual_memory().available), tightest()
+    return min(available, limited.free) if limited else available
 
 
 def total(device: str) -> int:
@@ -43,7 +45,8 @@ def total(device: str) -> int:
         return int(torch.cuda.mem_get_info(device)[1])
     import psutil
 
-    return int(psutil.virtual_memory().total)
+    there, limited = int(psutil.virtual_memory().total), tightest()
+    return min(there, limited.total) if limited else there
 
 
 def total_of_accelerator() -> int:

@@ -89,12 +89,11 @@ class Residency:
             self._given_back(held)
 
     def holdings(self) -> tuple[Held, ...]:
-        """Return what is in memory, the latest used last."""
-        with self._lock:
-            return tuple(self._held.values())
+        """Return what is in memory, the latest used last; waits for no load, so any thread may ask."""
+        return tuple(self._held.copy().values())
 
     def release(self) -> None:
-        """Drop all models that no call computes with."""
+        """Drop all models that no call computes with; waits while one is being loaded."""
         with self._lock:
             for held in [h for h in self._held.values() if not h.users]:
                 self._drop(held)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -22,11 +23,11 @@ def online(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[], FileServer]]:
+def serve() -> Iterator[Callable[..., FileServer]]:
     servers: list[FileServer] = []
 
-    def start() -> FileServer:
-        servers.append(FileServer())
+    def start(secured: ssl.SSLContext | None = None) -> FileServer:
+        servers.append(FileServer(secured))
         return servers[-1]
 
     yield start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import ssl
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -99,20 +100,23 @@ class _Handler(BaseHTTPRequestHandler):
 class FileServer:
     """Gives ``files`` by their path; ``asked`` keeps path and headers of each request."""
 
-    def __init__(self) -> None:
+    def __init__(self, secured: ssl.SSLContext | None = None) -> None:
         self.files: dict[str, Served] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.sent = 0
         self.half_sent = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._http.owner = self
+        self._scheme = "https" if secured else "http"
+        if secured:
+            self._http.socket = secured.wrap_socket(self._http.socket, server_side=True)
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}"
+        return f"{self._scheme}://127.0.0.1:{self._http.server_port}"
 
     def close(self) -> None:
         self._http.shutdown()

@@ -394,6 +394,15 @@ def test_the_token_does_not_travel_in_the_open(online, monkeypatch):
     assert token_for("http://mirror.example/a") == ""
 
 
+@pytest.mark.parametrize("token", ["hf_se cret", "hf_s\u00e9cret", "hf_secret\tX"])
+def test_what_cannot_be_a_token_is_refused_and_not_repeated(hub, monkeypatch, token):
+    monkeypatch.setenv("HF_TOKEN", token)
+    with pytest.raises(DownloadError, match="Copy the token again") as caught:
+        download("some:model", WEIGHTS)
+    assert token not in "".join(traceback.format_exception(caught.value))
+    assert hub.asked == []
+
+
 def test_addresses_on_the_hub_are_turned_to_the_mirror(online, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "https://mirror.example/")
     on_hub = WeightFile("a", url="https://huggingface.co/x/y/resolve/main/a")

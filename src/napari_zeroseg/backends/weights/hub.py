@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,10 +60,21 @@ def token_for(url: str) -> str:
     """Return the user's token if the server of the address may see it, else an empty text.
 
     Only the hub's own host, or the chosen mirror, gets it, and only where nobody can read along.
+
+    Raises
+    ------
+    DownloadError
+        When what is set as a token cannot be one; the text does not repeat it.
     """
     if _origin(url) != _origin(endpoint()) or not Server("", url).may_get_a_key:
         return ""
-    return _token()
+    token = _token()
+    if re.fullmatch(r"[!-~]*", token) is None:
+        raise DownloadError(
+            "What is set as the hub's token holds characters that no token has.",
+            remedy="Copy the token again, as one line, or unset HF_TOKEN.",
+        )
+    return token
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

@@ -219,7 +219,13 @@ def _telling_losses() -> Iterator[None]:
     except (OSError, ValueError, http.client.HTTPException) as error:
         if present().cancelled:
             raise CancelledError from None
-        raise LostError(str(getattr(error, "reason", error)) or type(error).__name__) from error
+        raise _loss(getattr(error, "reason", error)) from error
+
+
+def _loss(reason: object) -> Exception:
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return RefusedError(0, "its certificate is not one that this machine trusts")
+    return LostError(str(reason) or type(reason).__name__)
 
 
 def _refusal(error: HTTPError) -> Exception:
