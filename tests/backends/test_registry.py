@@ -26,6 +26,19 @@ def test_every_profile_names_a_backend_for_each_role(name: str) -> None:
         assert find(role, backend).name == backend
 
 
+def _memory(profile: str) -> dict[str, int]:
+    """Return the bytes of each model of a profile; one that fills two roles is held once."""
+    return {name: find(role, name).memory for role, name in PROFILES[profile].items()}
+
+
+def test_a_laptop_holds_all_models_of_its_profile_in_half_of_16_gb() -> None:
+    assert 0 < sum(_memory("laptop").values()) < 8e9
+
+
+def test_a_card_of_12_gb_holds_each_model_of_the_paper_with_room_to_compute() -> None:
+    assert 0 < max(_memory("paper").values()) < 0.7 * 12e9
+
+
 def test_a_recipe_can_swap_the_backend_of_one_role() -> None:
     names = names_of(Recipe(backends={"detector": "other:one"}))
     assert names[Role.DETECTOR] == "other:one"

@@ -22,6 +22,20 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.DETECTOR: "embedded:regions",
         Role.SEGMENTER: "embedded:regions",
     },
+    "laptop": {
+        Role.TAGGER: "florence2:base",
+        Role.CAPTIONER: "florence2:base",
+        Role.REFINER: "embedded:book",
+        Role.DETECTOR: "grounding-dino:tiny",
+        Role.SEGMENTER: "sam2:hiera-tiny",
+    },
+    "paper": {
+        Role.TAGGER: "ram:plus-swin-l",
+        Role.CAPTIONER: "blip2:opt-2.7b",
+        Role.REFINER: "embedded:book",  # the paper's language model is a server that a person chooses
+        Role.DETECTOR: "grounding-dino:swint-ogc",
+        Role.SEGMENTER: "sam-hq:vit-l",
+    },
 }
 
 

@@ -1,0 +1,67 @@
+"""Each profile does the whole job, on tiny models in the published layouts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_zeroseg import segment
+from napari_zeroseg.backends import registry, residency
+from napari_zeroseg.backends.catalog import PROFILES, find
+from napari_zeroseg.backends.entry import Entry
+from napari_zeroseg.backends.weights.places import VARIABLE, folder_of
+from napari_zeroseg.core.recipe import Parameters, Recipe
+from tests.backends import tiny_captioners
+from tests.backends.grounding.tiny_models import WRITERS as DETECTORS
+from tests.backends.ram.published import write_published as write_ram
+from tests.backends.sam.conftest import _write as write_segmenter
+
+RECOGNISERS = {
+    "ram:plus-swin-l": write_ram,
+    "blip2:opt-2.7b": tiny_captioners.write_blip2,
+    "florence2:base": tiny_captioners.write_florence2,
+}
+IMAGE = (np.random.default_rng(0).random((48, 64, 3)) * 255).astype(np.uint8)
+
+
+def _write(entry: Entry) -> None:
+    folder = folder_of(entry.weights)
+    if folder.exists():
+        return
+    if entry.name in RECOGNISERS:
+        RECOGNISERS[entry.name](folder)
+    elif entry.target in DETECTORS:
+        DETECTORS[entry.target](folder, entry.name)
+    else:
+        write_segmenter(entry)
+
+
+@pytest.fixture(params=[name for name in PROFILES if name != "embedded"])
+def profile(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    monkeypatch.setattr("napari_zeroseg.backends.florence2.MAX_OBJECT_TOKENS", 60)
+    for role, name in PROFILES[request.param].items():
+        entry = find(role, name)
+        if entry.weights is not None:
+            _write(entry)
+    registry.create.cache_clear()
+    residency.release()
+    yield request.param
+    registry.create.cache_clear()
+    residency.release()
+
+
+def test_a_profile_segments(profile: str) -> None:
+    parameters = Parameters(box_threshold=0.0, text_threshold=0.0, nms_iou=0.3, refine_points=3)
+    recipe = Recipe(profile=profile, parameters=parameters)
+    result = segment(IMAGE, "nucleus: dark purple, round; cat", recipe=recipe)
+    assert result.state.caption
+    assert result.state.tags
+    assert [s.name for s in result.state.suggestions] == ["nucleus", "cat"]
+    assert {i.name for i in result.instances} <= {"nucleus", "cat"}
+    assert result.instances
+    assert result.semantic().any()
+    held = {model.name for model in residency.holdings()}
+    assert held >= {name for name in PROFILES[profile].values() if not name.startswith("embedded")}
