@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from napari_zeroseg.core.cancellation import Cancellation, CancelledError, cancelled_by, present
+from napari_zeroseg.core.cancellation import (
+    Cancellation,
+    CancelledError,
+    cancelled_by,
+    interruptible,
+    present,
+)
 
 
 def test_callbacks_run_once_and_only_while_the_call_lasts():
@@ -30,3 +36,14 @@ def test_the_present_one_is_that_of_the_innermost_run():
             assert present() is inner
         assert present() is outer
     assert present() not in {outer, inner}
+
+
+def test_items_come_until_the_work_is_called_off() -> None:
+    cancellation, seen = Cancellation(), []
+    with cancelled_by(cancellation), pytest.raises(CancelledError):
+        for item in interruptible(range(5)):
+            seen.append(item)
+            if item == 2:
+                cancellation.cancel()
+    assert seen == [0, 1, 2]
+    assert list(interruptible("ab")) == ["a", "b"]

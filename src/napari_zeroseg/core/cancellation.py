@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class CancelledError(Exception):
@@ -69,3 +72,18 @@ def cancelled_by(cancellation: Cancellation) -> Iterator[None]:
         yield
     finally:
         _present.reset(token)
+
+
+def interruptible(items: Iterable[T]) -> Iterator[T]:
+    """Yield items as long as the work that calls is wanted.
+
+    Raises
+    ------
+    CancelledError
+        Before the next item when the work has been called off.
+    """
+    cancellation = present()
+    for item in items:
+        if cancellation.cancelled:
+            raise CancelledError
+        yield item

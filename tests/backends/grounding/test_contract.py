@@ -7,11 +7,13 @@ import pytest
 
 from napari_zeroseg.backends.catalog import ENTRIES
 from napari_zeroseg.backends.entry import Role
+from napari_zeroseg.backends.grounding.framing import SETTINGS
 from napari_zeroseg.backends.registry import create
 from napari_zeroseg.backends.weights.places import VARIABLE
+from napari_zeroseg.core.cancellation import Cancellation, CancelledError, cancelled_by
 from napari_zeroseg.core.errors import MissingBackendError, ZeroSegError
 from napari_zeroseg.core.vocabulary import TargetClass
-from tests.backends.grounding.tiny_models import WRITERS
+from tests.backends.grounding.tiny_models import WRITERS, write_settings
 
 pytest.importorskip("transformers")
 
@@ -21,15 +23,22 @@ CLASSES = (TargetClass("cat"), TargetClass("Red Blood-Cell", synonyms=("cell",))
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """A folder of models that is filled as they are asked for."""
-    return tmp_path_factory.mktemp("models")
+    """A folder of models with the files that the entries name."""
+    store, scratch = tmp_path_factory.mktemp("models"), tmp_path_factory.mktemp("written")
+    for entry in DETECTORS:
+        written = scratch / entry.name.replace(":", "--")
+        WRITERS[entry.target](written, entry.name)
+        folder = store / entry.weights.repository.replace("/", "--")
+        folder.mkdir(exist_ok=True)
+        for file in entry.weights.files:
+            (written / file.name).replace(folder / file.name)
+        if not (folder / SETTINGS).exists():  # nothing needs it; small images are quicker
+            write_settings(folder)
+    return store
 
 
 @pytest.fixture(params=DETECTORS, ids=lambda entry: entry.name)
 def entry(request, models, monkeypatch):
-    folder = models / request.param.weights.repository.replace("/", "--")
-    if not all((folder / file.name).is_file() for file in request.param.weights.files):
-        WRITERS[request.param.target](folder, request.param.name)
     monkeypatch.setenv(VARIABLE, str(models))
     return request.param
 
@@ -39,60 +48,52 @@ def detector(entry):
     return create(Role.DETECTOR, entry.name)
 
 
-def test_the_files_of_the_entry_are_all_that_is_needed(entry, models, tmp_path, monkeypatch, image):
-    folder = tmp_path / entry.weights.repository.replace("/", "--")
-    folder.mkdir()
-    for file in entry.weights.files:
-        (folder / file.name).symlink_to(models / folder.name / file.name)
-    monkeypatch.setenv(VARIABLE, str(tmp_path))
-    assert create.__wrapped__(Role.DETECTOR, entry.name).detect(image, CLASSES)
+@pytest.fixture
+def unused(entry):
+    """The detector as it is before its first question."""
+    return create.__wrapped__(Role.DETECTOR, entry.name)
 
 
 def test_boxes_lie_in_the_image_and_each_is_of_one_class(detector, image):
-    found = detector.detect(image, CLASSES)
-    assert found
-    height, width = image.shape[:2]
-    for d in found:
-        x0, y0, x1, y1 = d.box
-        assert 0 <= x0 < x1 <= width
-        assert 0 <= y0 < y1 <= height
-        assert 0 <= d.score <= 1
-        assert 0 <= d.text_score <= 1
-        assert d.name in {c.name for c in CLASSES}
-    assert [d.score for d in found] == sorted((d.score for d in found), reverse=True)
-    assert max(d.box[2] for d in found) > height  # on the whole width, not a square of it
+    wide, tall = image, np.ascontiguousarray(image.swapaxes(0, 1))
+    for plane in (wide, tall):
+        found = detector.detect(plane, CLASSES)
+        assert found
+        assert {d.name for d in found} <= {c.name for c in CLASSES}
+        assert all(0 <= score <= 1 for d in found for score in (d.score, d.text_score))
+        assert [d.score for d in found] == sorted((d.score for d in found), reverse=True)
+        height, width = plane.shape[:2]
+        for x0, y0, x1, y1 in (d.box for d in found):
+            assert 0 <= x0 < x1 <= width
+            assert 0 <= y0 < y1 <= height
+        ends = [max(d.box[side] for d in found) for side in (2, 3)]
+        assert max(ends) > min(height, width)  # over the whole length, not a square of it
 
 
-def test_a_tall_image_is_seen_as_such(detector, image):
-    found = detector.detect(np.ascontiguousarray(image.swapaxes(0, 1)), CLASSES)
-    assert found
-    assert all(d.box[2] <= image.shape[0] and d.box[3] <= image.shape[1] for d in found)
-
-
-def test_the_same_question_has_the_same_answer(detector, image):
-    assert detector.detect(image, CLASSES) == detector.detect(image, CLASSES)
-
-
-def test_the_pixels_and_the_words_decide(detector, image):
+def test_the_pixels_and_the_words_decide_and_nothing_else(detector, image):
     here = detector.detect(image, CLASSES)
     assert detector.detect(1 - image, CLASSES) != here
     assert detector.detect(image, CLASSES[2:]) != here
-
-
-def test_no_class_no_box(detector, image):
     assert detector.detect(image, []) == []
+    assert detector.detect(image, CLASSES) == here
 
 
-def test_a_name_that_cannot_be_read_is_told(detector, image):
+def test_a_name_that_cannot_be_read_is_told(unused, image):
     with pytest.raises(ZeroSegError, match="cannot read"):
-        detector.detect(image, [*CLASSES, TargetClass("??")])
+        unused.detect(image, [*CLASSES, TargetClass("??")])
 
 
-def test_weights_that_are_not_there_are_told(entry, tmp_path, monkeypatch, image):
+def test_weights_that_are_not_there_are_told(unused, tmp_path, monkeypatch, image):
     monkeypatch.setenv(VARIABLE, str(tmp_path))
-    missing = create.__wrapped__(Role.DETECTOR, entry.name)
     with pytest.raises(MissingBackendError, match="models download"):
-        missing.detect(image, CLASSES)
+        unused.detect(image, CLASSES)
+
+
+def test_work_that_is_called_off_ends(detector, image):
+    cancellation = Cancellation()
+    cancellation.cancel()
+    with cancelled_by(cancellation), pytest.raises(CancelledError):
+        detector.detect(image, CLASSES)
 
 
 def test_the_size_is_that_of_the_weights(entry):

@@ -7,6 +7,7 @@ import pytest
 
 from napari_zeroseg.backends.grounding.decoding import (
     LEAST,
+    corners,
     detections_of_phrases,
     detections_of_spans,
     pixel_boxes,
@@ -48,7 +49,7 @@ def test_the_best_phrase_gets_the_box():
 
 def test_boxes_come_in_pixels_and_end_at_the_border():
     centred = np.array([[0.5, 0.5, 0.2, 0.4], [1.0, 0.0, 0.5, 0.5]], np.float32)
-    found = pixel_boxes(centred, 200, 100, (100, 200))
+    found = pixel_boxes(corners(centred), 200, 100, (100, 200))
     assert found == pytest.approx(np.array([[80, 30, 120, 70], [150, 0, 200, 25]]), abs=1e-4)
-    in_square = pixel_boxes(centred, 200, 200, (100, 200))
+    in_square = pixel_boxes(corners(centred), 200, 200, (100, 200))
     assert in_square[0] == pytest.approx([80, 60, 120, 100], abs=1e-4)

@@ -26,6 +26,20 @@ def grounding_dino(prefix, size, levels=4):
     return getattr(transformers, f"{prefix}ForObjectDetection")(config)
 
 
+def owlv2_large():
+    text = {"hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12}
+    vision = {
+        "hidden_size": 1024,
+        "intermediate_size": 4096,
+        "num_hidden_layers": 24,
+        "num_attention_heads": 16,
+        "patch_size": 14,
+        "image_size": 1008,
+    }
+    config = transformers.Owlv2Config(projection_dim=768, text_config=text, vision_config=vision)
+    return transformers.Owlv2ForObjectDetection(config)
+
+
 FULL = {
     "grounding-dino:tiny": lambda: grounding_dino("GroundingDino", "tiny"),
     "grounding-dino:base": lambda: grounding_dino("GroundingDino", "base"),
@@ -34,6 +48,11 @@ FULL = {
     "mm-grounding-dino:tiny": lambda: grounding_dino("MMGroundingDino", "tiny"),
     "mm-grounding-dino:base": lambda: grounding_dino("MMGroundingDino", "base"),
     "mm-grounding-dino:large": lambda: grounding_dino("MMGroundingDino", "large", 5),
+    "owlv2:base": lambda: transformers.Owlv2ForObjectDetection(
+        transformers.Owlv2Config(vision_config={"image_size": 960})
+    ),
+    "owlv2:large": owlv2_large,
+    "sam3:concept": lambda: transformers.Sam3Model(transformers.Sam3Config()),
 }
 
 

@@ -45,6 +45,21 @@ def _official(name: str, file: str, release: str, size: int, sha256: str, summar
     )
 
 
+def _owlv2(name: str, repository: str, parameters: int, summary: str) -> Entry:
+    size = 4 * parameters
+    small = ("config.json", "tokenizer_config.json", "vocab.json", "merges.txt")
+    return Entry(
+        Role.DETECTOR,
+        name,
+        "napari_zeroseg.backends.grounding.owlv2:Owlv2",
+        summary,
+        "Apache-2.0",
+        Weights(repository, (WeightFile("model.safetensors", size), *map(WeightFile, small))),
+        memory=size,
+        packages=("torch", "transformers"),
+    )
+
+
 ENTRIES: tuple[Entry, ...] = (
     _on_hub(
         "grounding-dino:tiny",
@@ -91,5 +106,34 @@ ENTRIES: tuple[Entry, ...] = (
         "openmmlab-community/mm_grounding_dino_large_all",
         342_392_638,
         "Grounding DINO trained on open data, Swin-L; the best and slowest of them",
+    ),
+    _owlv2(
+        "owlv2:base",
+        "google/owlv2-base-patch16-ensemble",
+        154_966_792,
+        "Boxes for any words, many classes at no cost; ViT-B/16",
+    ),
+    _owlv2(
+        "owlv2:large",
+        "google/owlv2-large-patch14-ensemble",
+        437_610_760,
+        "Boxes for any words, many classes at no cost; ViT-L/14",
+    ),
+    Entry(
+        Role.DETECTOR,
+        "sam3:concept",
+        "napari_zeroseg.backends.grounding.sam3_concept:Sam3Concept",
+        "Boxes of every instance of a concept; one pass for each class",
+        "SAM License (Meta)",
+        Weights(
+            "facebook/sam3",
+            (
+                WeightFile("model.safetensors", 3_439_938_512),  # its tracker included
+                *map(WeightFile, ("config.json", "tokenizer_config.json", "vocab.json", "merges.txt")),
+            ),
+            terms="https://huggingface.co/facebook/sam3",
+        ),
+        memory=4 * 840_376_374,
+        packages=("torch", "transformers"),
     ),
 )

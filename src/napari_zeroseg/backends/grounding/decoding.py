@@ -88,13 +88,19 @@ def _is_empty(box: Box) -> bool:
     return box[2] <= box[0] or box[3] <= box[1]
 
 
-def pixel_boxes(centred: Floats, width: float, height: float, shape: tuple[int, int]) -> Floats:
+def corners(centred: Floats) -> Floats:
+    """Return (x0, y0, x1, y1) of boxes given by centre x, centre y, width and height."""
+    center, half = centred[:, :2], centred[:, 2:] / 2
+    return np.concatenate([center - half, center + half], axis=1)
+
+
+def pixel_boxes(shares: Floats, width: float, height: float, shape: tuple[int, int]) -> Floats:
     """Return boxes in pixels within an image, from shares of a frame.
 
     Parameters
     ----------
-    centred : ndarray of float32, shape (N, 4)
-        Centre x, centre y, width, height in 0..1 of the frame.
+    shares : ndarray of float32, shape (N, 4)
+        (x0, y0, x1, y1) in 0..1 of the frame.
     width, height : float
         Of the frame in pixels; it starts where the image does and may be larger.
     shape : tuple of int
@@ -105,8 +111,6 @@ def pixel_boxes(centred: Floats, width: float, height: float, shape: tuple[int, 
     ndarray of float32, shape (N, 4)
         (x0, y0, x1, y1), cut at the image's border.
     """
-    center, half = centred[:, :2], centred[:, 2:] / 2
-    corners = np.concatenate([center - half, center + half], axis=1) * np.array([width, height] * 2)
     limit = np.array([shape[1], shape[0]] * 2)
-    inside: Floats = np.clip(corners, 0, limit).astype(np.float32)
+    inside: Floats = np.clip(shares * np.array([width, height] * 2), 0, limit).astype(np.float32)
     return inside

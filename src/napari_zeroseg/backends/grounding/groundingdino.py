@@ -6,20 +6,23 @@ Liu et al., ECCV 2024 (arXiv 2303.05499); Zhao et al., 2024 (arXiv 2401.02361).
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from napari_zeroseg.backends.devices import inference
-from napari_zeroseg.backends.embeddings import content_key
-from napari_zeroseg.backends.grounding.decoding import detections_of_spans, pixel_boxes
+from napari_zeroseg.backends.grounding.decoding import corners, detections_of_spans, pixel_boxes
 from napari_zeroseg.backends.grounding.framing import Framing
+from napari_zeroseg.backends.grounding.latest import LatestFeatures
 from napari_zeroseg.backends.grounding.spans import Reader, text_prompts
 from napari_zeroseg.backends.opengl_clash import import_triton_apart
 from napari_zeroseg.backends.pretrained import pretrained
 from napari_zeroseg.backends.residency import resident
+from napari_zeroseg.core.cancellation import interruptible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from torch import Tensor
 
@@ -61,10 +64,12 @@ class GroundingDino:
         ------
         BadVocabularyError
             When a class cannot be put into words of its own.
+        CancelledError
+            When the work is called off between two texts.
         """
         if not classes:
             return []
-        prompts = text_prompts(classes, self._reader(), MAX_TOKENS)
+        prompts = text_prompts(classes, reader_of(self._checkpoint.folder()), MAX_TOKENS)
         with resident(self._checkpoint.name, self._load) as model:
             device = next(model.parameters()).device
             with inference(device.type), clamped_as_trained(model):
@@ -72,23 +77,26 @@ class GroundingDino:
         return sorted(found, key=lambda d: -d.score)
 
     def _answers(self, model: Any, image: Plane, prompts: Sequence[TextPrompt]) -> list[Detection]:
-        device = next(model.parameters()).device
+        device, shape = next(model.parameters()).device, image.shape[:2]
         pixels = Framing.read(self._checkpoint.folder()).tensor(image, device)
         features = self._features.of(image, device, lambda: encoded(model, pixels))
         with features_given(model, features):
-            return [d for prompt in prompts for d in answer(model, pixels, prompt, image.shape[:2])]
-
-    def _reader(self) -> Reader:
-        import_triton_apart()
-        from transformers import BertTokenizer
-
-        return Reader.of(BertTokenizer.from_pretrained(self._checkpoint.folder(), local_files_only=True))
+            return [d for prompt in interruptible(prompts) for d in answer(model, pixels, prompt, shape)]
 
     def _load(self) -> Any:
         import_triton_apart()
         from transformers import AutoModelForZeroShotObjectDetection
 
         return pretrained(AutoModelForZeroShotObjectDetection, self._checkpoint.folder())
+
+
+@cache
+def reader_of(folder: Path) -> Reader:
+    """Return how the tokenizer of a folder cuts texts; read once."""
+    import_triton_apart()
+    from transformers import BertTokenizer
+
+    return Reader.of(BertTokenizer.from_pretrained(folder, local_files_only=True))
 
 
 def answer(model: Any, pixels: Tensor, prompt: TextPrompt, shape: tuple[int, int]) -> list[Detection]:
@@ -98,7 +106,8 @@ def answer(model: Any, pixels: Tensor, prompt: TextPrompt, shape: tuple[int, int
     output = model(pixel_values=pixels, input_ids=torch.tensor([prompt.tokens], device=pixels.device))
     scores = output.logits[0].float().sigmoid().cpu().numpy()
     boxes = output.pred_boxes[0].float().cpu().numpy()
-    return detections_of_spans(scores, pixel_boxes(boxes, shape[1], shape[0], shape), prompt.spans)
+    in_pixels = pixel_boxes(corners(boxes), shape[1], shape[0], shape)
+    return detections_of_spans(scores, in_pixels, prompt.spans)
 
 
 def encoded(model: Any, pixels: Tensor) -> Features:
@@ -120,21 +129,6 @@ def features_given(model: Any, features: Features) -> Iterator[None]:
         yield
     finally:
         del backbone.forward
-
-
-class LatestFeatures:
-    """The encoding of the image that was last asked for, so that other classes do not compute it again."""
-
-    def __init__(self) -> None:
-        self._key: tuple[bytes, Any] | None = None
-        self._features: Any = None
-
-    def of(self, image: Plane, device: Any, encode: Callable[[], Any]) -> Any:
-        """Return the encoding of an image on a device, computed where it is another than before."""
-        key = content_key(image), device
-        if key != self._key:
-            self._features, self._key = encode(), key
-        return self._features
 
 
 def clamped_as_trained(model: Any) -> AbstractContextManager[Any]:
