@@ -32,7 +32,7 @@ class Shape(NamedTuple):
     descriptions: int
 
 
-SMALL = Shape(8, (2, 2), (2, 4), 4, text=12, hidden=16, inner=24, layers=2, tags=5, descriptions=3)
+SMALL = Shape(8, (2, 2), (2, 4), 4, text=12, hidden=16, inner=24, layers=2, tags=5, descriptions=51)
 SWIN_L = Shape(192, (2, 2, 18, 2), (6, 12, 24, 48), 12, 512, 768, 3072, 2, tags=4585, descriptions=51)
 SIDE, TEXT, HIDDEN, LAYERS, TAGS, DESCRIPTIONS = 32, *SMALL[4:6], *SMALL[7:]
 DECODER_HEADS = 4

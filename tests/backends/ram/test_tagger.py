@@ -158,12 +158,13 @@ def test_the_work_can_be_called_off_between_patches(
     assert len(seen) == 1
 
 
+@pytest.mark.parametrize("count", [7, 3, 15])
 def test_a_tag_list_of_another_checkpoint_is_refused(
-    tagger: RamTagger, monkeypatch: pytest.MonkeyPatch
+    tagger: RamTagger, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    other = module.TagList(("a",) * 7, (0.5,) * 7)
+    other = module.TagList(("a",) * count, (0.5,) * count)
     monkeypatch.setattr(module, "read_tag_list", lambda *_: other)
-    with pytest.raises(BadFileError, match="7 tags"):
+    with pytest.raises(BadFileError, match=f"of {count} tags"):
         tagger.tag(IMAGE)
 
 

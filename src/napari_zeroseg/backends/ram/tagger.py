@@ -38,6 +38,7 @@ CLIP = "clip"
 """The folder, within that of the weights, of the encoder for descriptions."""
 CLIP_SIZE = 254_000_000  # bytes of the text half of CLIP ViT-B/16
 
+DESCRIPTIONS = 51  # of each of its own tags
 OPEN_SET_THRESHOLD = 0.5  # the published one for classes that RAM++ was not taught
 PATCHES_AT_ONCE = {"cpu": 1}  # the processor gains nothing from more
 PATCHES_AT_ONCE_ELSEWHERE = 8
@@ -125,14 +126,14 @@ def _scores(
 def _own(network: Any, known: TagList) -> Tensor:
     """Return the descriptions of RAM++'s tags, shape (tags, descriptions, width), as a view."""
     embedded: Tensor = network.label_embed
-    if len(embedded) % len(known.texts):
+    if len(embedded) != len(known.texts) * DESCRIPTIONS:
         raise BadFileError(
             f"The tag list of {len(known.texts)} tags does not belong to this checkpoint, "
-            f"which describes {len(embedded)} times.",
+            f"which has {len(embedded)} descriptions where {DESCRIPTIONS} of each tag belong.",
             kept="Nothing was tagged.",
             remedy="Remove both and fetch them with: napari-zeroseg models download ram:plus-swin-l",
         )
-    return embedded.view(len(known.texts), -1, embedded.shape[-1])
+    return embedded.view(len(known.texts), DESCRIPTIONS, embedded.shape[-1])
 
 
 def _side(network: Any) -> int:
