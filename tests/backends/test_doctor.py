@@ -18,7 +18,7 @@ from napari_zeroseg.backends.weights.store import folder_of
 from napari_zeroseg.core.errors import MissingBackendError
 from tests.backends.weights.conftest import online  # noqa: F401 - a fixture
 
-WEIGHTS = Weights("o/n", (WeightFile("a.pth", 2_000_000_000),))
+WEIGHTS = Weights("o/n", (WeightFile("a.pth", 2_000_000_000),), terms="https://e.org/terms")
 LARGE = Entry(
     Role.SEGMENTER, "large:a", "m:a", "Large", "MIT", WEIGHTS, memory=10**15, packages=("numpy", "no_such")
 )  # fmt: skip
@@ -34,6 +34,7 @@ def large(monkeypatch, online):  # noqa: F811
 def test_all_that_is_missing_is_named_with_what_to_type(large):
     check = doctor.check(model("large:a"))
     assert [p.split()[0] for p in check.problems] == ["Not", "2.00", "'large:a'"]
+    assert "accept the terms on https://e.org/terms" in check.problems[1]
     assert check.lines == ("pip install no_such", "napari-zeroseg models download large:a")
     profile = doctor.check_profile("test")
     assert not profile.is_ready

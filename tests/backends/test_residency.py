@@ -23,17 +23,14 @@ class Model:
     """As much of a module as residency knows, on devices that there are not."""
 
     def __init__(self, size):
-        self.size, self.device, self.training, self.dtype = size, "cpu", True, torch.float32
+        self.size, self.device, self.training = size, "cpu", True
 
     def eval(self):
         self.training = False
         return self
 
-    def to(self, where):
-        if isinstance(where, str):
-            self.device = where
-        else:
-            self.dtype, self.size = where, self.size // 2
+    def to(self, device):
+        self.device = device
         return self
 
     def parameters(self):
@@ -54,17 +51,16 @@ class Machine:
         patch.setattr(residency, "_give_back", lambda _device: None)  # collecting garbage takes its time
         patch.setattr(memory, "total", sizes.__getitem__)
         patch.setattr(devices, "available", lambda: tuple(sizes))
-        patch.setattr(devices, "computes_bfloat16", lambda device: device == "fast")
 
     def free(self, device):
         return self.sizes[device] - sum(h.size for h in self.residency.holdings() if h.device == device)
 
-    def use(self, name, size=0, **more):
+    def use(self, name, size=0):
         def load():
             self.loads.append(name)
             return Model(size)
 
-        return self.residency.resident(name, load, size=size, **more)
+        return self.residency.resident(name, load, size=size)
 
     def where(self):
         return {h.name: h.device for h in self.residency.holdings()}
@@ -163,13 +159,6 @@ def test_the_users_choice_of_a_device_is_the_only_one_tried(machine, monkeypatch
     monkeypatch.setenv(devices.VARIABLE, "cuda:1")
     with pytest.raises(devices.MissingBackendError, match="this machine has: fast, cpu"), m.use("a", 5):
         pass
-
-
-def test_parameters_are_halved_where_the_model_allows_it_and_the_device_computes_so(machine):
-    m = machine(fast=100, cpu=1000)
-    with m.use("a", 150, half=True) as a, m.use("b", 150) as b:
-        assert (a.device, a.dtype) == ("fast", torch.bfloat16)
-        assert (b.device, b.dtype) == ("cpu", torch.float32)
 
 
 def test_a_limit_is_kept_by_moving_out_and_by_refusing(machine, monkeypatch):

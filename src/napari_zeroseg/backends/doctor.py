@@ -147,11 +147,16 @@ def check(one: Model) -> Check:
         lines.append(packages.line(absent))
     found = one.status
     if found is not None and not found.present:
-        problems.append(f"{found.size / 1e9:.2f} GB are to be downloaded.")
+        problems.append(f"{found.size / 1e9:.2f} GB are to be downloaded.{_terms(one)}")
         lines.append(f"napari-zeroseg models download {one.name}")
     if one.too_large:
         problems.append(one.too_large)
     return Check(one.name, tuple(map(str, one.roles)), tuple(problems), tuple(lines))
+
+
+def _terms(one: Model) -> str:
+    terms = one.weights.terms if one.weights else ""
+    return f" Before that, accept the terms on {terms} and set your token." if terms else ""
 
 
 def _version(name: str) -> str:

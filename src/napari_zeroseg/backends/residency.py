@@ -52,9 +52,7 @@ class Residency:
         self._lock = RLock()
 
     @contextmanager
-    def resident(
-        self, name: str, load: Callable[[], Any], *, size: int | None = None, half: bool = False
-    ) -> Iterator[Any]:
+    def resident(self, name: str, load: Callable[[], Any], *, size: int | None = None) -> Iterator[Any]:
         """Hold a model in memory for the time of a call.
 
         Parameters
@@ -62,12 +60,10 @@ class Residency:
         name : str
             What the model is known by; backends that share a model give the same name.
         load : callable
-            Reads the weights and returns a ``torch.nn.Module`` on the CPU, in float32; called when
-            the model is not in memory.
+            Reads the weights and returns a ``torch.nn.Module`` on the CPU; called when the model
+            is not in memory.
         size : int, optional
-            Bytes that it takes in float32, about; what the catalog says of the name if not given.
-        half : bool
-            Whether its parameters may be kept in bfloat16 on devices that compute with it.
+            Bytes that it takes, about; what the catalog says of the name if not given.
 
         Yields
         ------
@@ -82,7 +78,7 @@ class Residency:
         NotEnoughMemoryError
             When it does not fit, even with all others moved out.
         """
-        held = self._taken(name, load, expected(name) if size is None else size, half)
+        held = self._taken(name, load, expected(name) if size is None else size)
         try:
             yield held.model
         finally:
@@ -98,11 +94,11 @@ class Residency:
             for held in [h for h in self._held.values() if not h.users]:
                 self._drop(held)
 
-    def _taken(self, name: str, load: Callable[[], Any], size: int, half: bool) -> Held:
+    def _taken(self, name: str, load: Callable[[], Any], size: int) -> Held:
         with self._lock:
             held = self._held.get(name)
             if held is None:
-                held = self._held[name] = _read(name, load, *self._room_for(name, size, half=half))
+                held = self._held[name] = _read(name, load, self._room_for(name, size))
             elif held.device != held.home:
                 self._bring_home(held)
             self._held.move_to_end(name)
@@ -115,15 +111,13 @@ class Residency:
             held.users -= 1
             self._keep_within_budget(held.device)
 
-    def _room_for(self, name: str, size: int, *, half: bool) -> tuple[str, bool]:
-        """Return the first device that a model fits on, made free, and whether it goes there in half."""
+    def _room_for(self, name: str, size: int) -> str:
+        """Return the first device that a model fits on, and make room for it there."""
         tried = devices.candidates()
         for device in tried:
-            halved = half and devices.computes_bfloat16(device)
-            needed = size // 2 if halved else size
-            if needed <= self._at_most(device):
-                self._keep_within_budget(device, needed)
-                return device, halved
+            if size <= self._at_most(device):
+                self._keep_within_budget(device, size)
+                return device
         raise _too_large(name, size, tried)
 
     def _at_most(self, device: str) -> int:
@@ -169,20 +163,15 @@ class Residency:
 
 
 def expected(name: str) -> int:
-    """Return the bytes that the catalog says a model takes in float32; 0 where it says nothing."""
+    """Return the bytes that the catalog says a model takes; 0 where it says nothing."""
     return max((entry.memory for entry in ENTRIES if entry.answers_to(name)), default=0)
 
 
-def _read(name: str, load: Callable[[], Any], device: str, halved: bool) -> Held:
+def _read(name: str, load: Callable[[], Any], device: str) -> Held:
     if present().cancelled:
         raise CancelledError
     allocator.keep_freed_memory()
-    model = load().eval()
-    if halved:
-        import torch
-
-        model = model.to(torch.bfloat16)
-    model = model.to(device)
+    model = load().eval().to(device)
     return Held(name, model, device, device, size_of(model))
 
 

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import ast
+import hashlib
+import os
+import pickle
+import shutil
 from pathlib import Path
 
+import pytest
+
 import napari_zeroseg
+from napari_zeroseg.backends.llm import local_chat
+from napari_zeroseg.backends.minilm import MiniLM
+from napari_zeroseg.backends.pretrained import pretrained
+from napari_zeroseg.core.errors import ZeroSegError
 
 SOURCES = sorted(Path(napari_zeroseg.__file__).parent.rglob("*.py"))
 CALLS = [
@@ -64,3 +74,51 @@ def imports_of(path: Path) -> set[str]:
 
 def test_nothing_imports_what_runs_files():
     assert {path: imports_of(path) & RUNNING for path in SOURCES if imports_of(path) & RUNNING} == {}
+
+
+class Hostile:
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.mark),)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A tiny chat model with its tokenizer."""
+    pytest.importorskip("transformers")
+    from tests.backends.llm.tiny_model import write_tiny_model
+
+    folder = tmp_path_factory.mktemp("model")
+    write_tiny_model(folder)
+    return folder
+
+
+def by_class(folder):
+    from transformers import Qwen2ForCausalLM
+
+    pretrained(Qwen2ForCausalLM, folder)
+
+
+def as_language_model(folder):
+    local_chat._load(str(folder))
+
+
+def as_sentence_encoder(folder):
+    MiniLM(folder, hashlib.sha256((folder.parent / "whole").read_bytes()).hexdigest()).encode(["a"])
+
+
+@pytest.mark.parametrize("load", [by_class, as_sentence_encoder, as_language_model])
+@pytest.mark.parametrize("name", ["model.safetensors", "pytorch_model.bin"])
+def test_a_pickle_in_a_folder_of_the_hub_is_refused(whole, tmp_path, load, name):
+    mark, folder = tmp_path / "it ran", shutil.copytree(whole, tmp_path / "model")
+    shutil.copy(folder / "model.safetensors", tmp_path / "whole")
+    load(folder)  # so that what is refused below is refused for its weights
+    (folder / "model.safetensors").unlink()
+    (folder / name).write_bytes(pickle.dumps(Hostile(mark)))
+    with pytest.raises((ZeroSegError, FileNotFoundError), match="model"):
+        load(folder)
+    assert not mark.exists()
+    pickle.loads((folder / name).read_bytes())
+    assert mark.exists()  # it would have

@@ -117,9 +117,10 @@ def _load(name: str) -> tuple[Any, Any]:
     Raises
     ------
     MissingBackendError
-        When transformers or the model is not there.
+        When transformers or the model is not there, or the model is damaged.
     """
     try:
+        from safetensors import SafetensorError
         from transformers import AutoModelForCausalLM, AutoTokenizer
     except ImportError:
         raise MissingBackendError(
@@ -135,6 +136,12 @@ def _load(name: str) -> tuple[Any, Any]:
         raise MissingBackendError(
             f"The language model '{name}' is not on this machine.",
             remedy=f"Fetch it with: hf download {name} (or try {SUGGESTED}), or give the path of its folder.",
+        ) from error
+    except SafetensorError as error:
+        raise MissingBackendError(
+            f"The weights of the language model '{name}' are damaged or cut off.",
+            kept="Nothing was loaded.",
+            remedy=f"Remove them and fetch them again with: hf download {name}",
         ) from error
     return tokenizer, model.to(_device()).eval()
 
