@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -38,6 +40,8 @@ def main() -> None:
     """Work through the main job and save a picture at every step."""
     options = _options()
     options.folder.mkdir(parents=True, exist_ok=True)
+    # as if for the first time: what was agreed to and decided on this machine is none of it
+    os.environ["NAPARI_ZEROSEG_CONFIG"] = tempfile.mkdtemp(prefix="zeroseg-pictures-")
     viewer = napari.Viewer(show=True)
     viewer.theme = options.theme
     window = viewer.window._qt_window

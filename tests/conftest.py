@@ -6,6 +6,7 @@ import ipaddress
 import os
 import socket
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +76,11 @@ def _models_of_tests_are_small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     monkeypatch.setattr(residency, "expected", lambda _name: 0)
     yield
     residency.release()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept_reaches_the_next_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAPARI_ZEROSEG_CONFIG", str(_HOME / "configurations" / uuid.uuid4().hex))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

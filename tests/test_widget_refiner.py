@@ -22,8 +22,14 @@ from napari_zeroseg.backends.llm.openai_chat import Limits, OpenAIChat
 from napari_zeroseg.backends.llm.refiner import LlmRefiner
 from napari_zeroseg.backends.llm.servers import choice
 from napari_zeroseg.backends.registry import Backends
+from napari_zeroseg.backends.weights.documents import read_document
+from napari_zeroseg.backends.weights.own_copies import settings_file
 from napari_zeroseg.core.consent import PERSON, nobody_to_ask
+from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.suggestion import Decision
+from napari_zeroseg.core.vocabulary import Vocabulary
+from napari_zeroseg.session.kept import AgreementFile
+from napari_zeroseg.session.refining import Decisions, Refining
 from napari_zeroseg.session.runner import Runner, models_thread
 from napari_zeroseg.session.session import Session
 from tests.backends.llm.conftest import serve  # noqa: F401 - a fixture
@@ -359,6 +365,54 @@ def test_decisions_come_along_to_the_next_image_and_wait_for_the_person(person, 
     assert cell(person, "bright", NAME, DetailRole) == "✓ accepted"
     person.decide("grey", ACCEPT)
     assert cell(person, "grey", NAME, DetailRole) == "✓ accepted"
+
+
+def test_what_was_agreed_to_is_shown_kept_and_taken_back(person, model):
+    choose(person, model)
+    suggest(person)
+    panel, kept = person.dock.refiner, AgreementFile()
+    panel.heading.click()
+    assert panel.agreed.text().startswith("You agreed to send tags, caption and class names to 127.0.0.1")
+    assert kept.read() == PERSON.granted != frozenset()
+    person.press(panel.withdraw)
+    person.qtbot.waitUntil(lambda: not PERSON.granted, timeout=PATIENCE)
+    person.qtbot.waitUntil(panel.withdraw.isHidden, timeout=PATIENCE)
+    assert kept.read() == frozenset()
+    person.name_classes("rock")
+    person.press(person.dock.suggestions.suggest)
+    person.press(dialog(person).keep)
+    person.wait()
+
+
+def test_decisions_wait_for_the_next_window_until_they_are_forgotten(person):
+    person.name_classes("bright, grey")
+    person.press(person.dock.suggestions.suggest)
+    person.wait()
+    person.session.accept("bright")
+    person.widget.release()
+    decided = settings_file().with_name("decisions.json")
+    person.qtbot.waitUntil(lambda: decided.exists() and "accepted" in decided.read_text(), timeout=PATIENCE)
+    later = Refining(Recipe())
+    later.take_decisions(read_document(decided, Decisions))
+    assert later.defaults(Vocabulary.parse("grey, bright")) == {
+        "bright": Decision.ACCEPTED,
+        "grey": Decision.PENDING,
+    }
+
+
+def test_earlier_decisions_can_be_forgotten(person, viewer):
+    person.name_classes("bright, grey")
+    person.press(person.dock.suggestions.suggest)
+    person.wait()
+    person.session.accept("bright")
+    viewer.add_image(squares(), name="second")
+    panel = person.dock.refiner
+    panel.heading.click()
+    person.press(panel.forget)
+    assert panel.forget.isHidden()
+    person.press(person.dock.suggestions.suggest)
+    person.wait()
+    assert {s.decision for s in person.session.state.suggestions} == {Decision.PENDING}
 
 
 def test_a_key_goes_to_the_keyring_and_nowhere_else(person, monkeypatch, caplog):

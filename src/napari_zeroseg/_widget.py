@@ -18,6 +18,7 @@ from napari_zeroseg._qt.dock import Dock
 from napari_zeroseg._qt.gui_thread import Background, GuiThread
 from napari_zeroseg.core.consent import PERSON, Ask, nobody_to_ask
 from napari_zeroseg.core.errors import ZeroSegError
+from napari_zeroseg.session.kept import AgreementFile, DecisionKeeper
 from napari_zeroseg.session.runner import Runner, models_thread
 from napari_zeroseg.session.session import Session
 
@@ -60,11 +61,13 @@ class ZeroSegWidget(QWidget):
         watch = watch_images(napari_viewer, self.session)
         self._layers = LayerView(napari_viewer, self.session)
         self.consent = ConsentDesk(gui, self)
+        decisions = DecisionKeeper(self.session, background.do)
         stop_asking = _answer_with(self.consent.ask)
         self._stops: list[Callable[[], object]] = [
             watch,
             install_shortcuts(napari_viewer, self.session, self._layers),
             self._layers.close,
+            decisions.close,
             self.dock.release,
             self.session.close,
             background.close,
@@ -74,6 +77,7 @@ class ZeroSegWidget(QWidget):
         # napari imports pandas with the first Labels layer, for half a second: better now than then
         background.do(partial(import_module, "pandas"), _ignore, _ignore)
         # a viewer that is closed deletes its docks without asking them to close
+        self.destroyed.connect(decisions.close)
         self.destroyed.connect(self.session.close)
         self.destroyed.connect(background.close)
         self.destroyed.connect(servers.close)
@@ -94,10 +98,12 @@ class ZeroSegWidget(QWidget):
 def _answer_with(ask: Ask) -> Callable[..., None]:
     """Let this window ask the person from now on; return what ends it."""
     PERSON.ask = ask
+    PERSON.kept_by(AgreementFile())
 
     def stop(*_: object) -> None:
         if PERSON.ask == ask:
             PERSON.ask = nobody_to_ask
+            PERSON.kept_by(None)
 
     return stop
 

@@ -60,7 +60,10 @@ class ConsentDialog(QDialog):
         layout.addWidget(TextLine("All of it, with the instructions to the model above your own words:"))
         layout.addWidget(self.text, 1)
         layout.addWidget(
-            TextLine("After Send, further texts of this kind go there without a question until you quit.")
+            TextLine(
+                "After Send, further texts of this kind go there without a question, also next time; "
+                "Ask me again, under Refiner, takes that back."
+            )
         )
         layout.addLayout(buttons)
         self.keep.setFocus()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
+from typing import Protocol
 
 from napari_zeroseg.core.errors import ZeroSegError
 
@@ -42,6 +43,22 @@ Ask = Callable[[Letter], bool]
 """Shows a letter to a person, waits, and returns whether it may be sent."""
 
 
+Granted = frozenset[tuple[TextKind, str]]
+"""Kinds of text, each with a recipient, that were agreed to."""
+
+
+class Keeper(Protocol):
+    """Lets agreements outlive the program."""
+
+    def read(self) -> Granted:
+        """Return what was agreed to earlier; never fails."""
+        ...
+
+    def write(self, granted: Granted) -> None:
+        """Put this in the place of what was agreed to earlier; never fails."""
+        ...
+
+
 class NotConsentedError(ZeroSegError):
     """Nobody has agreed that this text may be sent."""
 
@@ -67,17 +84,29 @@ class Consent:
 
     def __init__(self, ask: Ask = nobody_to_ask) -> None:
         self.ask = ask
-        self._granted: set[tuple[TextKind, str]] = set()
+        self._granted: Granted = frozenset()
+        self._keeper: Keeper | None = None
         self._lock = Lock()
 
     @property
-    def granted(self) -> frozenset[tuple[TextKind, str]]:
+    def granted(self) -> Granted:
         """The kinds of text and their recipients that were agreed to."""
-        return frozenset(self._granted)
+        return self._granted
+
+    def kept_by(self, keeper: Keeper | None) -> None:
+        """Take what was agreed to earlier, and keep what is agreed to from now on; None keeps no more."""
+        self._keeper = keeper
+        if keeper is not None:
+            self._granted |= keeper.read()
 
     def withdraw(self) -> None:
         """Ask again from now on."""
-        self._granted.clear()
+        self._grant(frozenset())
+
+    def _grant(self, granted: Granted) -> None:
+        self._granted = granted
+        if self._keeper is not None:
+            self._keeper.write(granted)
 
     def require(self, letter: Letter) -> None:
         """Return when the letter may be sent.
@@ -97,7 +126,7 @@ class Consent:
                     remedy="Agree when asked (on the command line: --yes-send), "
                     "or choose the refiner embedded:book, which sends nothing.",
                 )
-            self._granted.add((letter.kind, letter.recipient))
+            self._grant(self._granted | {(letter.kind, letter.recipient)})
 
 
 PERSON = Consent()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from psygnal import Signal
+from pydantic import BaseModel, ConfigDict
 
 from napari_zeroseg.backends.catalog import find
 from napari_zeroseg.backends.entry import Role
@@ -27,7 +28,27 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.vocabulary import Vocabulary
 
 MAX_NOTE = 500
+MAX_LISTS = 100
+"""Lists of classes for which decisions are kept; of more, the ones used last."""
 EMBEDDED = "embedded:book"
+
+
+class ListDecisions(BaseModel):
+    """What was decided last on the classes of one list."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    classes: tuple[str, ...]
+    decisions: dict[str, Decision]
+
+
+class Decisions(BaseModel):
+    """Decisions on classes, by the list that they are in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: Literal[1] = 1
+    lists: tuple[ListDecisions, ...] = ()
 
 
 class Refining:
@@ -43,6 +64,8 @@ class Refining:
 
     changed = Signal()
     """The refiner, the guidance, the phrase table or the bill."""
+    decided = Signal()
+    """What was decided on an image, as a default for the next."""
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
@@ -134,12 +157,33 @@ class Refining:
 
     def remember_decisions(self, vocabulary: Vocabulary, suggestions: Iterable[Suggestion]) -> None:
         """Remember what was decided on an image, for the next one with the same classes."""
-        known = self._decisions.setdefault(_key(vocabulary), {})
-        known.update({s.name: s.decision for s in suggestions})
+        known = self._decisions.pop(_key(vocabulary), {})
+        known |= {s.name: s.decision for s in suggestions}
+        if known:
+            self._decisions[_key(vocabulary)] = known  # at the end: the list used last
+            self.decided.emit()
 
     def defaults(self, vocabulary: Vocabulary) -> Mapping[str, Decision]:
         """Return what was decided last for each class, on images with the same classes."""
         return self._decisions.get(_key(vocabulary), {})
+
+    @property
+    def decisions(self) -> Decisions:
+        """All that was decided, by list of classes; the list used last at the end."""
+        lists = list(self._decisions.items())[-MAX_LISTS:]
+        return Decisions(
+            lists=tuple(ListDecisions(classes=tuple(sorted(key)), decisions=known) for key, known in lists)
+        )
+
+    def take_decisions(self, earlier: Decisions) -> None:
+        """Take what was decided in an earlier session; what was decided in this one wins."""
+        before = {frozenset(each.classes): dict(each.decisions) for each in earlier.lists}
+        self._decisions = before | self._decisions
+
+    def forget_decisions(self) -> None:
+        """Drop all defaults for the next image."""
+        self._decisions = {}
+        self.decided.emit()
 
     def _set_guidance(self, **update: Any) -> None:
         guidance: Guidance = self._recipe.guidance.model_copy(update=update)

@@ -140,7 +140,7 @@ class Session:
             self.cancel("Another image was chosen.")
         before = self.state
         if source is not None and not same_image:
-            self.refining.remember_decisions(before.vocabulary, before.suggestions)
+            self.keep_decisions()
             self._history = self._history_for(source.key, before)
         self._source = source
         self.source_changed.emit(source)
@@ -242,6 +242,10 @@ class Session:
         self._require(Action.SUGGEST)
         self.refining.set_note(note)
         self.suggest()
+
+    def keep_decisions(self) -> None:
+        """Let what is decided here be the default for the next image with the same classes."""
+        self.refining.remember_decisions(self.state.vocabulary, self.state.suggestions)
 
     def forget_phrase(self, phrase: str) -> None:
         """Drop the decision on a phrase, and what a language model remembers of it."""
