@@ -11,6 +11,7 @@ import pytest
 from napari_zeroseg import cli
 from napari_zeroseg.backends import catalog, memory, models
 from napari_zeroseg.backends.entry import Entry, Role, WeightFile, Weights
+from napari_zeroseg.backends.weights import download
 from napari_zeroseg.backends.weights.own_copies import settings_file
 from tests.backends.weights.conftest import hub, online, serve  # noqa: F401 - fixtures
 from tests.backends.weights.file_server import Served
@@ -138,6 +139,15 @@ def test_an_own_copy_serves_all_that_share_the_files(capsys, tmp_path, server):
 def test_wrong_use_is_told_with_the_way_on(capsys, arguments, told):
     assert run(*arguments) == 2
     assert told in capsys.readouterr().err
+
+
+def test_an_interrupted_download_says_that_it_goes_on(capsys, monkeypatch):
+    def interrupt(*_arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(download, "download", interrupt)
+    assert run("download", "one:a") == 130
+    assert "goes on from there" in capsys.readouterr().err
 
 
 def test_offline_is_told(capsys, monkeypatch, server):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.backends.models import Model
     from napari_zeroseg.backends.weights.download import Progress
 
-DONE, SOME_FAILED, WRONG_USE = 0, 1, 2
+DONE, SOME_FAILED, INTERRUPTED = 0, 1, 130
 
 _EXAMPLES = """\
 examples:
@@ -214,7 +214,11 @@ def _gigabytes(size: int) -> str:
 
 
 def _download(options: argparse.Namespace) -> int:
-    return _each(_named(options), lambda one: _download_one(one, options))
+    try:
+        return _each(_named(options), lambda one: _download_one(one, options))
+    except KeyboardInterrupt:
+        _complain("Stopped. What has come is kept; the same command goes on from there.")
+        return INTERRUPTED
 
 
 def _download_one(one: Model, options: argparse.Namespace) -> bool:

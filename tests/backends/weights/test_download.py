@@ -415,6 +415,15 @@ def test_addresses_on_the_hub_are_turned_to_the_mirror(online, monkeypatch):
     )
 
 
+def test_a_proxy_is_asked_where_one_is_set(online, serve, monkeypatch):
+    proxy = serve()
+    monkeypatch.setenv("HF_ENDPOINT", "http://mirror.example")
+    monkeypatch.setenv("http_proxy", proxy.url)
+    proxy.files[f"http://mirror.example{PATH}"] = Served(CONTENT)
+    download("some:model", WEIGHTS)
+    assert content_of() == CONTENT
+
+
 @pytest.mark.parametrize("endpoint", ["ftp://x", "huggingface.co", "https://me:secret@x"])
 def test_an_endpoint_that_is_no_address_is_refused_and_not_repeated(online, monkeypatch, endpoint):
     monkeypatch.setenv("HF_ENDPOINT", endpoint)

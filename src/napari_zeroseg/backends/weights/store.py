@@ -134,9 +134,16 @@ def located(name: str, weights: Weights) -> Path:
             remedy=f"Put them back, or use a download again: napari-zeroseg models path {name} --forget",
         )
     raise MissingBackendError(
-        f"The weights of '{name}' ({weights.size / 1e9:.1f} GB) are not on this machine.",
+        _what_is_missing(name, weights, found),
         remedy=f"Fetch them with: napari-zeroseg models download {name}",
     )
+
+
+def _what_is_missing(name: str, weights: Weights, found: Status) -> str:
+    cut = [f.name for f in found.missing if place(found.folder, f.name).is_file()]
+    if cut:
+        return f"Files of '{name}' are cut off or of another version: {', '.join(cut)}."
+    return f"The weights of '{name}' ({weights.size / 1e9:.1f} GB) are not on this machine."
 
 
 def remove(name: str, weights: Weights) -> int:
