@@ -15,7 +15,9 @@ from napari_zeroseg.backends.weights.places import VARIABLE, folder_of
 from napari_zeroseg.core.recipe import Parameters, Recipe
 from tests.backends import tiny_captioners
 from tests.backends.grounding.tiny_models import WRITERS as DETECTORS
+from tests.backends.grounding.tiny_models import write_clip_vocabulary
 from tests.backends.ram.published import write_published as write_ram
+from tests.backends.sam import tiny
 from tests.backends.sam.conftest import _write as write_segmenter
 
 RECOGNISERS = {
@@ -30,7 +32,10 @@ def _write(entry: Entry) -> None:
     folder = folder_of(entry.weights)
     if folder.exists():
         return
-    if entry.name in RECOGNISERS:
+    if entry.weights.repository == "facebook/sam3":  # detector and tracker are in one file
+        tiny.written(tiny.lively(tiny.sam3_video()), folder)
+        write_clip_vocabulary(folder, pad="<|endoftext|>")
+    elif entry.name in RECOGNISERS:
         RECOGNISERS[entry.name](folder)
     elif entry.target in DETECTORS:
         DETECTORS[entry.target](folder, entry.name)

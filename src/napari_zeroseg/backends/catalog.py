@@ -36,6 +36,13 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.DETECTOR: "grounding-dino:swint-ogc",
         Role.SEGMENTER: "sam-hq:vit-l",
     },
+    "sam3": {
+        Role.TAGGER: "florence2:base",
+        Role.CAPTIONER: "florence2:base",
+        Role.REFINER: "embedded:book",
+        Role.DETECTOR: "sam3:concept",
+        Role.SEGMENTER: "sam3:tracker",
+    },
 }
 
 

@@ -11,7 +11,7 @@ from napari_zeroseg.backends.pretrained import tokenizer_of
 from napari_zeroseg.backends.residency import resident
 from napari_zeroseg.backends.weights.exact import filled
 from napari_zeroseg.backends.weights.reading import read_state
-from napari_zeroseg.core.cancellation import CancelledError, present
+from napari_zeroseg.core.cancellation import interruptible
 from napari_zeroseg.core.errors import BadFileError
 
 if TYPE_CHECKING:
@@ -67,12 +67,10 @@ class ClipText:
         tokenizer = tokenizer_of(self._folder())
         with resident(self._name, lambda: read_text_encoder(self._folder()), size=self._size) as model:
             batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
-            return np.concatenate([_vectors(model, tokenizer, batch) for batch in batches])
+            return np.concatenate([_vectors(model, tokenizer, batch) for batch in interruptible(batches)])
 
 
 def _vectors(model: Any, tokenizer: Any, texts: list[str]) -> NDArray[np.float32]:
-    if present().cancelled:
-        raise CancelledError
     import torch
 
     device = next(model.parameters()).device

@@ -14,7 +14,7 @@ from napari_zeroseg.backends.pixels import IMAGENET, squeezed
 from napari_zeroseg.backends.ram.network import image_states, tag_logits
 from napari_zeroseg.backends.ram.tag_list import TagList, read_tag_list
 from napari_zeroseg.backends.residency import resident
-from napari_zeroseg.core.cancellation import CancelledError, present
+from napari_zeroseg.core.cancellation import interruptible
 from napari_zeroseg.core.descriptions import descriptions
 from napari_zeroseg.core.errors import BadFileError
 from napari_zeroseg.core.patches import patches
@@ -112,9 +112,7 @@ def _scores(
     cuts = patches(image.shape[:2])
     at_once = PATCHES_AT_ONCE.get(device.type, PATCHES_AT_ONCE_ELSEWHERE)
     best = np.zeros(sum(len(group) for group in groups), np.float32)
-    for start in range(0, len(cuts), at_once):
-        if present().cancelled:
-            raise CancelledError
+    for start in interruptible(range(0, len(cuts), at_once)):
         batch = [image[cut] for cut in cuts[start : start + at_once]]
         pixels = torch.stack([squeezed(patch, _side(network), IMAGENET, "bilinear") for patch in batch])
         with inference(device.type):
