@@ -16,7 +16,7 @@ from napari_zeroseg.core.cancellation import Cancellation, CancelledError, cance
 
 torch = pytest.importorskip("torch")
 
-MB = 10**6
+MB, GB = 10**6, 10**9
 
 
 class Model:
@@ -191,6 +191,25 @@ def test_nothing_is_loaded_for_work_that_was_called_off(machine):
     with cancelled_by(cancellation), pytest.raises(CancelledError), m.use("a", 1):
         pass
     assert m.loads == []
+
+
+PAPER = ("ram:plus-swin-l", "blip2:opt-2.7b", "grounding-dino:base", "sam:vit-h")
+LAPTOP = ("ram:plus-swin-l", "florence2:base", "grounding-dino:tiny", "sam2:hiera-small")
+
+
+@pytest.mark.parametrize(
+    ("names", "sizes"),
+    [(PAPER, {"fast": 12 * GB, "cpu": 32 * GB}), (LAPTOP, {"cpu": 8 * GB})],
+    ids=["the paper's models on a card of 12 GB", "light ones where half of 16 GB is free"],
+)
+def test_a_run_fits_into_common_machines(machine, names, sizes):
+    m, most = machine(**sizes), 0
+    for name in names * 2:
+        with m.use(name, expected(name)) as model:
+            assert model.device == next(iter(sizes))
+            most = max(most, sum(h.size for h in m.residency.holdings() if h.device == model.device))
+    assert 0 < most <= next(iter(sizes.values())) * 0.7  # the rest is for images and results
+    assert m.loads == list(names)
 
 
 def test_release_drops_what_is_idle(machine):

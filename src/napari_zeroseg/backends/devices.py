@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from napari_zeroseg.core.errors import MissingBackendError
 
@@ -75,5 +75,6 @@ def inference(device: str, *, bfloat16_on_cpu: bool = False) -> Iterator[None]:
     kind = device.partition(":")[0]
     wanted = kind == "cuda" or (kind == "cpu" and bfloat16_on_cpu)
     narrow = wanted and computes_bfloat16(device)
-    with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=narrow):
+    # older versions of torch refuse the very word autocast on some devices
+    with torch.inference_mode(), torch.autocast(kind, torch.bfloat16) if narrow else nullcontext():
         yield
