@@ -9,14 +9,15 @@ import pytest
 from PIL import Image
 
 from napari_zeroseg import cli
-from napari_zeroseg.backends import minilm
+from napari_zeroseg.backends import minilm, registry
 from napari_zeroseg.core.consent import PERSON, nobody_to_ask
 from napari_zeroseg.core.phrase_table import PhraseTable
 from napari_zeroseg.core.recipe import Recipe
+from napari_zeroseg.core.suggestion import Tag
 from napari_zeroseg.core.vocabulary import Vocabulary
 from tests.backends.llm.conftest import serve  # noqa: F401 - a fixture
 from tests.backends.llm.scripted_server import data_of, error, paper_like, said
-from tests.fakes import squares
+from tests.fakes import FakeBackend, fake_backends, squares
 
 STREET = ["--classes", "person, zebra crossing", "--tags", "girl, striped road"]
 
@@ -134,6 +135,17 @@ def test_several_images_give_a_list_and_failures_leave_the_rest(model, image, ca
     told = capsys.readouterr()
     assert [found["image"] for found in json.loads(told.out)] == [str(image)]
     assert "none.png" in told.err
+
+
+def test_a_tagger_is_told_of_the_classes(image, capsys, monkeypatch):
+    class Open(FakeBackend):
+        def tag_among(self, _image, classes):
+            return [Tag(f"{c.name} seen", 0.9) for c in classes]
+
+    monkeypatch.setattr(registry, "backends_of", lambda recipe: fake_backends(recipe, Open()))
+    assert run("suggest", image, "--classes", "nucleus, cell", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [p["phrase"] for p in found["phrases"]] == ["nucleus seen", "cell seen"]
 
 
 def test_segment_asks_the_model_of_the_recipe(model, image, tmp_path):

@@ -8,7 +8,7 @@ LOOK = Attributes("dark purple", "round, small", "granular", "of a cell, not of 
 
 
 def test_a_bare_class_is_named_in_plain_texts() -> None:
-    assert descriptions(TargetClass("nucleus")) == ("a photo of nucleus.", "nucleus in an image.")
+    assert descriptions(TargetClass("nucleus")) == ("a photo of a nucleus.", "nucleus in an image.")
 
 
 def test_every_part_of_the_look_is_told_of_every_name() -> None:

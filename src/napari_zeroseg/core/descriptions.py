@@ -36,7 +36,7 @@ def _texts(name: str, look: Attributes) -> list[str]:
     """Return the texts of one name, as many and in the same order for every name."""
     parts = (look.text(), look.color, look.shape, look.texture, look.sense)
     return [
-        f"a photo of {name}.",
+        f"a photo of a {name}.",
         f"{name} in an image.",
         *(f"{name}, {part}." for part in parts if part),
     ]
