@@ -367,6 +367,26 @@ def test_decisions_come_along_to_the_next_image_and_wait_for_the_person(person, 
     assert cell(person, "grey", NAME, DetailRole) == "✓ accepted"
 
 
+def test_a_corrected_image_is_shown_to_the_model_as_an_example(person, model):
+    choose(person, model)
+    person.name_classes("bright")
+    suggest(person)
+    guidance = person.dock.guidance
+    assert not guidance.teach.isEnabled()
+    person.session.accept("bright")
+    person.session.refining.decide_phrase("bright square", "bright")
+    person.session.run()
+    person.wait()
+    person.session.accept_instances(("bright", 1))
+    person.press(guidance.teach)
+    assert guidance.examples.text() == "Example: squares on a dark ground → bright"
+    suggest(person, guidance.again)  # examples are another kind of text: they are asked for
+    (example,) = data_of(model.requests[-1])["examples_with_true_classes"]
+    assert (example["caption"], example["true_classes"]) == ("squares on a dark ground", ["bright"])
+    person.press(guidance.forget_examples)
+    assert not person.session.recipe.guidance.examples
+
+
 def test_what_was_agreed_to_is_shown_kept_and_taken_back(person, model):
     choose(person, model)
     suggest(person)

@@ -10,10 +10,12 @@ from napari_zeroseg.backends.llm.chat import Usage
 from napari_zeroseg.backends.llm.prices import spending
 from napari_zeroseg.backends.registry import Backends
 from napari_zeroseg.core.attributes import Attributes
-from napari_zeroseg.core.errors import MissingBackendError, ZeroSegError
+from napari_zeroseg.core.errors import MissingBackendError, NotNowError, ZeroSegError
+from napari_zeroseg.core.guidance import MAX_EXAMPLES, Example, Guidance
 from napari_zeroseg.core.phrase_table import PhraseTable
 from napari_zeroseg.core.suggestion import Decision, Idea
 from napari_zeroseg.core.vocabulary import Vocabulary
+from napari_zeroseg.session.readiness import Action
 from napari_zeroseg.session.session import Session
 from tests.fakes import FakeBackend, fake_backends, source
 
@@ -166,6 +168,38 @@ def test_a_persons_decision_on_a_phrase_outlives_what_machines_say(session):
     assert (row.name, row.source, row.locked) == ("grey", "you", True)
     refining.forget_phrase(vocabulary, "bright square")
     assert not refining.phrase_table(vocabulary).rows
+
+
+def test_a_corrected_image_becomes_an_example(session):
+    assert "Accept or draw" in session.readiness[Action.TEACH]
+    session.accept("bright", "grey")
+    session.run()
+    session.accept_instances(("grey", 1))
+    session.teach()
+    (example,) = session.recipe.guidance.examples
+    assert example.tags == tuple(tag.text for tag in session.state.tags)
+    assert (example.caption, example.classes) == (session.state.caption, ("grey",))
+    session.accept_instances(("bright", 1))
+    session.teach()
+    (example,) = session.recipe.guidance.examples  # of one image the latest
+    assert example.classes == ("bright", "grey")
+    session.refining.forget_examples()
+    assert not session.recipe.guidance.examples
+
+
+def test_before_an_image_is_seen_it_is_no_example():
+    session = Session(backends=fake_backends)
+    with pytest.raises(NotNowError, match="Ask for suggestions first"):
+        session.teach()
+
+
+def test_the_latest_examples_stay_within_bounds():
+    guidance = Guidance()
+    for number in range(MAX_EXAMPLES + 2):
+        guidance = guidance.taught(Example.of([f"tag {number}", "x" * 1000] * 200, "y" * 1000, ["bright"]))
+    assert len(guidance.examples) == MAX_EXAMPLES
+    assert guidance.examples[-1].tags[0] == f"tag {MAX_EXAMPLES + 1}"
+    assert Guidance.model_validate_json(guidance.model_dump_json()) == guidance
 
 
 def test_the_refiner_forgets_a_phrase_too():

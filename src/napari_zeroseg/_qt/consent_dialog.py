@@ -61,8 +61,8 @@ class ConsentDialog(QDialog):
         layout.addWidget(self.text, 1)
         layout.addWidget(
             TextLine(
-                "After Send, further texts of this kind go there without a question, also next time; "
-                "Ask me again, under Refiner, takes that back."
+                "After Send, further texts of this kind go there without a question, also next "
+                "time. To take that back, press 'Ask me again' under Refiner."
             )
         )
         layout.addLayout(buttons)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QLineEdit, QPushButton, QWidget
@@ -16,6 +17,7 @@ from napari_zeroseg.session.refining import MAX_NOTE
 
 if TYPE_CHECKING:
     from napari_zeroseg._qt.gui_thread import Background
+    from napari_zeroseg.core.guidance import Example
     from napari_zeroseg.core.suggestion import Idea
     from napari_zeroseg.session.session import Session
     from napari_zeroseg.session.state import State
@@ -43,6 +45,15 @@ class GuidancePanel(SessionView):
             "Ask the language model again, with your note; the note is kept in the recipe",
             self._on_again_clicked,
         )
+        self.teach = ActionButton(
+            "Use as example",
+            Action.TEACH,
+            "Show the language model, with every later question, what was said of this image "
+            "and which of its classes you accepted or drew",
+            self._on_teach_clicked,
+        )
+        self.examples = TextLine()
+        self.forget_examples = QPushButton("Drop examples")
         self.bill = TextLine()
         self.phrases = QPushButton("Phrases…")
         self.phrase_dialog: PhraseDialog | None = None
@@ -58,6 +69,8 @@ class GuidancePanel(SessionView):
         self.phrases.setToolTip("See and decide which class each detected phrase means")
         asking = column(self._asking)
         asking.addLayout(row(self.note, self.again))
+        asking.addLayout(row(self.teach, self.forget_examples))
+        asking.addWidget(self.examples)
         asking.addWidget(self.bill)
         layout = column(self)
         for part in (self.ideas, self._asking, self.phrases):
@@ -65,6 +78,7 @@ class GuidancePanel(SessionView):
 
     def _connect(self) -> None:
         self.note.returnPressed.connect(self.again.click)
+        self.forget_examples.clicked.connect(self._session.refining.forget_examples)
         self.phrases.clicked.connect(self._on_phrases_clicked)
         self._listen(self._session.refining.changed, self._show)
         self._listen(self._session.changed, self._show_readiness)
@@ -75,13 +89,20 @@ class GuidancePanel(SessionView):
         refining = self._session.refining
         self._asking.setVisible(refining.asks_a_model)
         self.bill.show_text(_in_words(refining.bill))
+        examples = refining.recipe.guidance.examples
+        self.examples.show_text("\n".join(_example_text(example) for example in examples))
+        self.forget_examples.setVisible(bool(examples))
         self._show_readiness()
 
     def _show_readiness(self, *_: object) -> None:
         self.again.show_readiness(self._session.readiness)
+        self.teach.show_readiness(self._session.readiness)
 
     def _on_again_clicked(self) -> None:
         self._try(self._session.ask_again, self.note.text())
+
+    def _on_teach_clicked(self) -> None:
+        self._try(self._session.teach)
 
     def _on_phrases_clicked(self) -> None:
         if self.phrase_dialog is None:
@@ -99,6 +120,11 @@ def _in_words(bill: tuple[str, ...] | None) -> str:
     if bill is None:
         return ""
     return "\n".join(bill) or "No request was needed: all of it was known."
+
+
+def _example_text(example: Example) -> str:
+    said = example.caption or ", ".join(example.tags)
+    return f"Example: {shorten(said, 60, placeholder='…')} → {', '.join(example.classes)}"
 
 
 class IdeaList(SessionView):

@@ -17,6 +17,7 @@ class Action(StrEnum):
 
     DESCRIBE = "describe"
     SUGGEST = "suggest"
+    TEACH = "teach"
     RUN = "run"
     CANCEL = "cancel"
     DECIDE = "decide"
@@ -63,6 +64,7 @@ def resolve(
     return {
         Action.DESCRIBE: classes or idle,
         Action.SUGGEST: image or classes or idle,
+        Action.TEACH: _teach_reason(state),
         Action.RUN: image or classes or idle or _run_reason(state),
         Action.CANCEL: "" if activity.running else "Nothing is running.",
         Action.DECIDE: "" if state.suggestions else "There are no suggestions yet.",
@@ -75,6 +77,14 @@ def resolve(
         Action.REDO: "" if redo else "There is nothing to redo.",
         Action.EXPORT: image or ("" if state.instances else "There are no masks to export yet."),
     }
+
+
+def _teach_reason(state: State) -> str:
+    if not (state.tags or state.caption):
+        return "Ask for suggestions first."
+    if not any(instance.locked for instance in state.instances):
+        return "Accept or draw at least one instance: they say which classes are truly there."
+    return ""
 
 
 def _run_reason(state: State) -> str:

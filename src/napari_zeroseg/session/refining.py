@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from napari_zeroseg.backends.llm.chat import Usage
     from napari_zeroseg.backends.roles import Refiner
-    from napari_zeroseg.core.guidance import Guidance
+    from napari_zeroseg.core.guidance import Example, Guidance
     from napari_zeroseg.core.recipe import Recipe
     from napari_zeroseg.core.suggestion import PhraseMatch, Suggestion
     from napari_zeroseg.core.vocabulary import Vocabulary
@@ -112,6 +112,14 @@ class Refining:
     def set_note(self, note: str) -> None:
         """Give the refiner a hint, at most ``MAX_NOTE`` characters of it."""
         self._set_guidance(note=note.strip()[:MAX_NOTE])
+
+    def teach(self, example: Example) -> None:
+        """Give the refiner an example."""
+        self._set_recipe(guidance=self._recipe.guidance.taught(example))
+
+    def forget_examples(self) -> None:
+        """Take all examples away from the refiner."""
+        self._set_guidance(examples=())
 
     def show_bill(self, lines: tuple[str, ...]) -> None:
         """Take what the language models took."""

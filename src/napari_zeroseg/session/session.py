@@ -26,6 +26,7 @@ from napari_zeroseg.core.events import (
     Suggested,
     Tagged,
 )
+from napari_zeroseg.core.guidance import Example
 from napari_zeroseg.core.instance import Provenance
 from napari_zeroseg.core.prompt import Point, Prompt
 from napari_zeroseg.core.recipe import Recipe
@@ -262,6 +263,17 @@ class Session:
     def _on_forget_problem(self, problem: BaseException) -> None:
         # a refiner that cannot be made remembers nothing
         _log.warning("The refiner could not be told to forget", exc_info=problem)
+
+    def teach(self) -> None:
+        """Make this image an example for the refiner: what was said of it, and which classes are truly there.
+
+        True are the classes of the instances that a person has accepted, edited or drawn.
+        """
+        self._require(Action.TEACH)
+        state = self.state
+        true = {instance.name for instance in state.instances if instance.locked}
+        names = (name for name in state.vocabulary.names if name in true)
+        self.refining.teach(Example.of((tag.text for tag in state.tags), state.caption, names))
 
     def add_idea(self, name: str) -> None:
         """Take an idea of the language model into the classes."""
