@@ -58,12 +58,20 @@ def _check_none(folder: Path, names: Collection[str], what: str) -> None:
         raise _refused(folder, f"are of another model: {len(names)} parameters {what} ({named})")
 
 
-def tokenizer_of(folder: Path) -> Any:
-    """Return the tokenizer in a folder, or raise BadFileError."""
+def tokenizer_of(folder: Path, tokenizer_class: Any = None) -> Any:
+    """Return the tokenizer in a folder, or raise BadFileError.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds the tokenizer's files.
+    tokenizer_class : type, optional
+        Of transformers; the one that the files name if not given.
+    """
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        return (tokenizer_class or AutoTokenizer).from_pretrained(folder, local_files_only=True)
     except Exception as error:  # as above
         raise _refused(folder, f"have no tokenizer that can be read ({_first_line(error)})") from error
 

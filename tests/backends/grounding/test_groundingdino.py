@@ -10,7 +10,7 @@ from napari_zeroseg.backends.grounding.groundingdino import GroundingDino, clamp
 from napari_zeroseg.backends.residency import resident
 from napari_zeroseg.core.vocabulary import TargetClass
 from tests.backends.grounding.class_names import NAMES
-from tests.backends.grounding.tiny_models import QUERIES
+from tests.backends.grounding.tiny_models import DOT, QUERIES
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -63,6 +63,37 @@ def test_150_classes_share_one_encoding_and_each_box_has_one_class(dino_checkpoi
     assert {d.name for d in found} <= set(NAMES)
     assert all(d.phrase == d.name for d in found)
     assert len(found) > QUERIES  # from more than one prompt
+
+
+def phrases_in(tokens):
+    """Return where each phrase between dots starts and stops."""
+    dots = [i for i, token in enumerate(tokens) if token == DOT]
+    return list(zip([1, *(i + 1 for i in dots)], dots, strict=False))
+
+
+def test_each_of_150_classes_is_found_by_its_own_tokens_alone(model, dino_checkpoint, dino_folder, image):
+    """Each run makes the queries of each prompt see the tokens of as many phrases."""
+    tokenizer = transformers.BertTokenizer.from_pretrained(dino_folder, local_files_only=True)
+    detector, seen, first, shown = GroundingDino(dino_checkpoint), [], 0, []
+
+    def hook(_module, _args, given, output):
+        tokens = given["input_ids"][0].tolist()
+        output.logits[:] = -20.0
+        for query, (start, stop) in enumerate(phrases_in(tokens)[first : first + QUERIES]):
+            output.logits[0, query, start:stop] = 0.0
+            shown.append(tokenizer.decode(tokens[start:stop]))
+
+    handle = model.register_forward_hook(hook, with_kwargs=True)
+    while len(seen) < len(NAMES):
+        shown.clear()
+        found = detector.detect(image, targets(*NAMES))
+        assert shown
+        assert sorted(d.name for d in found) == sorted(shown)
+        assert {d.score for d in found} == {d.text_score for d in found} == {0.5}
+        seen += shown
+        first += QUERIES
+    handle.remove()
+    assert sorted(seen) == sorted(NAMES)
 
 
 def test_other_classes_on_the_same_image_do_not_encode_it_again(dino_checkpoint, image, calls):

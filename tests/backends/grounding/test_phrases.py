@@ -34,6 +34,11 @@ def test_each_class_gets_its_name_and_further_words_from_its_synonyms():
     assert synonyms_of(classes, names) == [Phrase("cyte", "Cell")]
 
 
+def test_the_first_synonym_of_each_class_comes_before_the_second_of_any():
+    classes = [TargetClass("a", synonyms=("b", "c", "d")), TargetClass("e", synonyms=("f", "b"))]
+    assert [p.text for p in synonyms_of(classes, names_of(classes))] == ["b", "f", "c", "d"]
+
+
 def test_a_name_without_letters_is_said_by_its_synonym():
     assert names_of([TargetClass("??", synonyms=("riddle",))]) == [Phrase("riddle", "??")]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from napari_zeroseg.backends.grounding.spans import Reader, text_prompts
-from napari_zeroseg.core.errors import BadVocabularyError
+from napari_zeroseg.core.errors import BadFileError, BadVocabularyError
 from napari_zeroseg.core.vocabulary import TargetClass
 from tests.backends.grounding.tiny_models import write_vocabulary
 
@@ -84,3 +84,10 @@ def test_a_name_longer_than_any_prompt_is_cut(reader):
 def test_a_name_of_unknown_signs_is_refused(reader):
     with pytest.raises(BadVocabularyError, match="cannot read"):
         text_prompts(targets("клетка"), reader, 256)
+
+
+def test_another_vocabulary_is_refused(tmp_path):
+    (tmp_path / "vocab.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n.\na\n")
+    tokenizer = transformers.BertTokenizer.from_pretrained(tmp_path, local_files_only=True)
+    with pytest.raises(BadFileError, match="not that of BERT"):
+        Reader.of(tokenizer)

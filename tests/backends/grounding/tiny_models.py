@@ -155,9 +155,10 @@ def write_owlv2(folder: Path, name: str = "owlv2:base") -> None:
 
 
 def write_sam3(folder: Path, name: str = "sam3:concept") -> None:
-    """Write a tiny SAM 3, in half precision as it is published."""
+    """Write a tiny SAM 3 as it is published: as the detector of a model for videos."""
     import torch
     import transformers
+    from safetensors.torch import load_file, save_file
 
     folder.mkdir(parents=True, exist_ok=True)
     write_clip_vocabulary(folder, pad="<|endoftext|>")
@@ -196,6 +197,11 @@ def write_sam3(folder: Path, name: str = "sam3:concept") -> None:
     with torch.no_grad():
         model.detr_decoder.presence_head.layer3.bias.fill_(3.0)  # whatever is asked for is there
     model.save_pretrained(folder)
+    weights = folder / "model.safetensors"
+    state = {f"detector_model.{key}": value for key, value in load_file(weights).items()}
+    tracker = {"tracker_model.no_memory_embedding": torch.zeros(4), "tracker_neck.fpn.weight": torch.ones(4)}
+    save_file(state | tracker, weights, {"format": "pt"})
+    transformers.Sam3VideoConfig(detector_config=config.to_dict()).save_pretrained(folder)
 
 
 def _end(folder: Path) -> int:

@@ -15,7 +15,7 @@ from napari_zeroseg.backends.grounding.framing import Framing
 from napari_zeroseg.backends.grounding.latest import LatestFeatures
 from napari_zeroseg.backends.grounding.spans import Reader, text_prompts
 from napari_zeroseg.backends.opengl_clash import import_triton_apart
-from napari_zeroseg.backends.pretrained import pretrained
+from napari_zeroseg.backends.pretrained import pretrained, tokenizer_of
 from napari_zeroseg.backends.residency import resident
 from napari_zeroseg.core.cancellation import interruptible
 
@@ -96,7 +96,7 @@ def reader_of(folder: Path) -> Reader:
     import_triton_apart()
     from transformers import BertTokenizer
 
-    return Reader.of(BertTokenizer.from_pretrained(folder, local_files_only=True))
+    return Reader.of(tokenizer_of(folder, BertTokenizer))
 
 
 def answer(model: Any, pixels: Tensor, prompt: TextPrompt, shape: tuple[int, int]) -> list[Detection]:

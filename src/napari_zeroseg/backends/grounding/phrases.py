@@ -68,11 +68,15 @@ def names_of(classes: Sequence[TargetClass], readable: Callable[[str], bool] = h
 def synonyms_of(
     classes: Sequence[TargetClass], names: Iterable[Phrase], readable: Callable[[str], bool] = has_letters
 ) -> list[Phrase]:
-    """Return further phrases of the classes: no text twice, and none that is a class's name."""
+    """Return further phrases of the classes: no text twice, and none that is a class's name.
+
+    The first synonym of each class comes before the second of any.
+    """
     said = {phrase.text for phrase in names}
     found = []
-    for target in classes:
-        for text in map(plain, target.synonyms):
+    for rank in range(max((len(c.synonyms) for c in classes), default=0)):
+        for target in (c for c in classes if rank < len(c.synonyms)):
+            text = plain(target.synonyms[rank])
             if text not in said and readable(text):
                 said.add(text)
                 found.append(Phrase(text, target.name))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_zeroseg.backends.grounding.phrases import Phrase, has_letters, names_of, synonyms_of
+from napari_zeroseg.core.errors import BadFileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.vocabulary import TargetClass
 
     Tokens = tuple[int, ...]
+
+BERT_MARKS = (101, 1012, 102)
+"""``[CLS]``, the dot and ``[SEP]`` in bert-base-uncased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +41,26 @@ class Reader:
 
     @classmethod
     def of(cls, tokenizer: Any) -> Reader:
-        """Return how a BERT tokenizer of transformers cuts texts."""
-        return cls(
-            lambda text: tokenizer(text, add_special_tokens=False)["input_ids"],
-            tokenizer.cls_token_id,
-            tokenizer.convert_tokens_to_ids("."),
-            tokenizer.sep_token_id,
-            tokenizer.unk_token_id,
-        )
+        """Return how a BERT tokenizer of transformers cuts texts.
+
+        Raises
+        ------
+        BadFileError
+            When it has another vocabulary: the models know the marks by their numbers in BERT's.
+        """
+        marks = (tokenizer.cls_token_id, tokenizer.convert_tokens_to_ids("."), tokenizer.sep_token_id)
+        if marks != BERT_MARKS:
+            raise BadFileError(
+                "The vocabulary beside the detector's weights is not that of BERT.",
+                kept="Nothing was loaded.",
+                remedy="Remove them and download the model again.",
+            )
+
+        def tokenize(text: str) -> list[int]:
+            tokens: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+            return tokens
+
+        return cls(tokenize, *marks, tokenizer.unk_token_id)
 
     def knows(self, text: str) -> bool:
         """Return whether a word of a text is known."""
