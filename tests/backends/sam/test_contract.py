@@ -149,6 +149,6 @@ def test_weights_that_are_not_there_are_named(name, tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(bool(find_spec("timm")), reason="timm is there")
-def test_a_missing_package_is_named_with_the_line_to_type(image):
+def test_a_missing_package_is_named_with_the_line_to_type():
     with pytest.raises(MissingBackendError, match="pip install timm"):
-        create(Role.SEGMENTER, "edgetam").embed(image)
+        create(Role.SEGMENTER, "edgetam")

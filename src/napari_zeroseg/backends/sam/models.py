@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from napari_zeroseg.backends.sam.decoder import SamDecoder
@@ -12,7 +11,6 @@ from napari_zeroseg.backends.sam.hub import from_hub_folder
 from napari_zeroseg.backends.sam.official import read_official
 from napari_zeroseg.backends.sam.sam2_decoder import Sam2Decoder
 from napari_zeroseg.backends.sam.segmenter import PromptableSegmenter
-from napari_zeroseg.core.errors import MissingBackendError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,11 +89,3 @@ class EdgeTam(Sam2):
 
     model_class = "EdgeTamModel"
     model_types = ("edgetam", "edgetam_video")
-
-    def _load(self) -> Any:
-        if find_spec("timm") is None:
-            raise MissingBackendError(
-                f"'{self._checkpoint.name}' needs the package timm, which has its image encoder.",
-                remedy="Install it with: pip install timm",
-            )
-        return super()._load()

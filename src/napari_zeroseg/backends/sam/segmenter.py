@@ -51,7 +51,7 @@ class PromptableSegmenter(ABC):
             frame = self._frame((image.shape[0], image.shape[1]), model.prompt_encoder.input_image_size)
             device = next(model.parameters()).device
             with inference(device.type, bfloat16_on_cpu=True):
-                maps = self._encode(model, self._pixels(image, frame).to(device))
+                maps = self._encode(model, as_square(image, frame, self.statistics).to(device))
             return ImageEmbedding(frame, tuple(features[0].float().cpu().numpy() for features in maps))
 
     def segment(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Logits]:
@@ -66,18 +66,6 @@ class PromptableSegmenter(ABC):
                     for place, coarse, score in zip(part.places, *_asked(decoder, part, device), strict=True):
                         answers[place] = windowed(coarse, embedding.frame, float(score))
         return answers
-
-    def _pixels(self, image: Plane, frame: Frame) -> Tensor:
-        """Return the plane as the model's square, shape (1, 3, side, side)."""
-        import torch
-
-        planes = torch.from_numpy(np.array(image.transpose(2, 0, 1)))[None]
-        resized = torch.nn.functional.interpolate(
-            planes, size=frame.filled, mode="bilinear", align_corners=False, antialias=True
-        )
-        mean, std = (torch.tensor(values)[:, None, None] for values in self.statistics)
-        right, below = frame.side - frame.filled[1], frame.side - frame.filled[0]
-        return torch.nn.functional.pad((resized - mean) / std, (0, right, 0, below))
 
     @abstractmethod
     def _load(self) -> Any:
@@ -94,6 +82,19 @@ class PromptableSegmenter(ABC):
     @abstractmethod
     def _decoder(self, model: Any, maps: Sequence[Tensor]) -> SamDecoder:
         """Return the decoder for one image."""
+
+
+def as_square(image: Plane, frame: Frame, statistics: tuple[tuple[float, ...], ...] = IMAGENET) -> Tensor:
+    """Return a plane as the model's square, normalised, shape (1, 3, side, side); zero where it is empty."""
+    import torch
+
+    planes = torch.from_numpy(np.array(image.transpose(2, 0, 1)))[None]
+    resized = torch.nn.functional.interpolate(
+        planes, size=frame.filled, mode="bilinear", align_corners=False, antialias=True
+    )
+    mean, deviation = (torch.tensor(values)[:, None, None] for values in statistics)
+    right, below = frame.side - frame.filled[1], frame.side - frame.filled[0]
+    return torch.nn.functional.pad((resized - mean) / deviation, (0, right, 0, below))
 
 
 def _asked(
