@@ -88,8 +88,11 @@ def test_a_tags_score_is_the_probability_of_its_words(monkeypatch: pytest.Monkey
     assert {t.text for t in tags} <= {t.text for t in florence2._tags(tokenizer, tokens, chances)}
 
 
-def test_names_stand_before_their_places() -> None:
-    tokenizer = byte_tokenizer(*(f"<loc_{i}>" for i in range(20)))
+@pytest.mark.parametrize("marks", [True, False], ids=["places are marks", "places are words"])
+def test_names_stand_before_their_places(marks: bool) -> None:
+    places = [f"<loc_{i}>" for i in range(20)]
+    tokenizer = byte_tokenizer(*places) if marks else byte_tokenizer()
+    tokenizer.add_tokens(places)
     text = "<s>car<loc_1><loc_2><loc_3><loc_4><loc_5><loc_6>red \x1b roof<loc_7><loc_8>and so on</s>"
     tokens = tokenizer(text, add_special_tokens=False)["input_ids"]
     chances = [math.log(0.5)] * len(tokens)

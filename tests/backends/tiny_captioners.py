@@ -11,7 +11,7 @@ IMAGE_SIDE = 28
 
 
 def byte_tokenizer(*added: str) -> Any:
-    """Return a tokenizer of single bytes with the marks of BART and OPT."""
+    """Return a tokenizer of single bytes with the marks of BART and OPT; added ones are marks too."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
@@ -22,8 +22,7 @@ def byte_tokenizer(*added: str) -> Any:
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=bytewise, bos_token="<s>", eos_token="</s>", pad_token="<pad>"
     )
-    tokenizer.add_special_tokens({"additional_special_tokens": ["<image>"]})
-    tokenizer.add_tokens(list(added))
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<image>", *added]})
     return tokenizer
 
 
