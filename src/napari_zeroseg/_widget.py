@@ -51,9 +51,10 @@ class ZeroSegWidget(QWidget):
         self.session = session or Session(Runner(models_thread(), gui))
         background = Background(ThreadPoolExecutor(1, "zeroseg-files"), gui)
         servers = Background(ThreadPoolExecutor(1, "zeroseg-servers"), gui)
+        downloads = Background(ThreadPoolExecutor(1, "zeroseg-downloads"), gui)
         samples = {title: partial(_open_sample, napari_viewer, key) for key, title in SAMPLES.items()}
         keys = [(s.key, s.text, s.where) for s in SHORTCUTS]
-        self.dock = Dock(self.session, background, servers, samples, keys)
+        self.dock = Dock(self.session, background, servers, downloads, samples, keys)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         # napari adds a stretch of its own below, which must not take the room of the dock
@@ -72,6 +73,7 @@ class ZeroSegWidget(QWidget):
             self.session.close,
             background.close,
             servers.close,
+            downloads.close,
             stop_asking,
         ]
         # napari imports pandas with the first Labels layer, for half a second: better now than then
@@ -81,6 +83,7 @@ class ZeroSegWidget(QWidget):
         self.destroyed.connect(self.session.close)
         self.destroyed.connect(background.close)
         self.destroyed.connect(servers.close)
+        self.destroyed.connect(downloads.close)
         self.destroyed.connect(stop_asking)
 
     def event(self, event: QEvent) -> bool:

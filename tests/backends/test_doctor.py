@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from napari_zeroseg import cli, cli_doctor
+from napari_zeroseg import cli
 from napari_zeroseg.backends import catalog, devices, doctor, models, packages
 from napari_zeroseg.backends.catalog import ENTRIES, PROFILES
 from napari_zeroseg.backends.entry import Entry, Role, WeightFile, Weights
@@ -16,6 +16,7 @@ from napari_zeroseg.backends.models import model
 from napari_zeroseg.backends.registry import create
 from napari_zeroseg.backends.weights.store import folder_of
 from napari_zeroseg.core.errors import MissingBackendError
+from napari_zeroseg.session.machine import lines
 from tests.backends.weights.conftest import online  # noqa: F401 - a fixture
 
 WEIGHTS = Weights("o/n", (WeightFile("a.pth", 2_000_000_000),), terms="https://e.org/terms")
@@ -66,7 +67,7 @@ def test_a_device_that_is_not_there_is_told(monkeypatch):
     monkeypatch.setenv(devices.VARIABLE, "cuda")
     report = doctor.examine()
     assert "this machine has: cpu" in report.device_problem
-    assert f"  ! {report.device_problem}" in cli_doctor.lines(report)
+    assert f"  ! {report.device_problem}" in list(lines(report))
 
 
 def test_the_page_and_the_exit_code(large, capsys):

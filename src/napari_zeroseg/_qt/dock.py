@@ -15,11 +15,13 @@ from napari_zeroseg._qt.guidance_panel import GuidancePanel
 from napari_zeroseg._qt.history_bar import HistoryBar
 from napari_zeroseg._qt.image_panel import ImagePanel
 from napari_zeroseg._qt.message_bar import MessageBar
+from napari_zeroseg._qt.models_panel import ModelsPanel
 from napari_zeroseg._qt.refine_panel import RefinePanel
 from napari_zeroseg._qt.refiner_panel import RefinerPanel
 from napari_zeroseg._qt.run_panel import RunPanel
 from napari_zeroseg._qt.section import column, section
 from napari_zeroseg._qt.session_view import SessionView
+from napari_zeroseg._qt.settings_panel import SettingsPanel
 from napari_zeroseg._qt.shortcut_sheet import Keys
 from napari_zeroseg._qt.suggestion_panel import SuggestionPanel
 from napari_zeroseg._qt.vocabulary_panel import VocabularyPanel
@@ -43,6 +45,8 @@ class Dock(QWidget):
         Where files are written.
     servers : Background
         Where servers of language models and the keyring are asked, which may take their time.
+    downloads : Background
+        Where models come down.
     samples : mapping of str to callable
         What opens each sample image, by its title.
     keys : sequence of (str, str, str)
@@ -54,16 +58,19 @@ class Dock(QWidget):
         session: Session,
         background: Background,
         servers: Background,
+        downloads: Background,
         samples: Mapping[str, Callable[[], object]],
         keys: Keys = (),
     ) -> None:
         super().__init__()
         self.messages = MessageBar(session)
         self.image = ImagePanel(session, samples)
+        self.models = ModelsPanel(session, downloads)
         self.vocabulary = VocabularyPanel(session)
         self.refiner = RefinerPanel(session, servers)
         self.suggestions = SuggestionPanel(session)
         self.guidance = GuidancePanel(session, background)
+        self.settings = SettingsPanel(session)
         self.run = RunPanel(session)
         self.refine = RefinePanel(session)
         self.export = ExportPanel(session, background)
@@ -81,9 +88,9 @@ class Dock(QWidget):
 
     def _build_sections(self) -> QScrollArea:
         steps = (
-            ("Image and classes", _stacked(self.image, self.vocabulary)),
+            ("Image and classes", _stacked(self.image, self.models, self.vocabulary)),
             ("Suggestions", _stacked(self.refiner, self.suggestions, self.guidance)),
-            ("Run", self.run),
+            ("Run", _stacked(self.settings, self.run)),
             ("Refine", self.refine),
             ("Export", self.export),
         )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from qtpy.QtCore import QObject, Qt, Signal
 
+from napari_zeroseg.core.cancellation import Cancellation, cancelled_by
+
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
@@ -49,6 +51,7 @@ class Background:
         self._executor = executor
         self._deliver = deliver
         self._closed = False
+        self._cancellation = Cancellation()
 
     def do(
         self,
@@ -57,22 +60,31 @@ class Background:
         on_problem: Callable[[Exception], None],
     ) -> None:
         """Call ``work`` elsewhere, then ``on_done`` or ``on_problem`` here."""
+        cancellation = self._cancellation
 
         def consume() -> None:
             try:
-                result = work()
+                with cancelled_by(cancellation):
+                    result = work()
             except Exception as error:  # noqa: BLE001 - whatever went wrong is told to the user
                 problem = error
-                self._bring(lambda: on_problem(problem))
+                self.tell(on_problem, problem)
             else:
-                self._bring(lambda: on_done(result))
+                self.tell(on_done, result)
 
         self._executor.submit(consume)
 
-    def _bring(self, callback: Callable[[], None]) -> None:
-        self._deliver(lambda: None if self._closed else callback())
+    def tell(self, listener: Callable[..., None], *said: object) -> None:
+        """Call ``listener`` here, from work that goes on elsewhere; not after the end."""
+        self._deliver(lambda: None if self._closed else listener(*said))
+
+    def cancel(self) -> None:
+        """Call off what was begun, where it can be; ``on_problem`` gets the CancelledError."""
+        self._cancellation.cancel()
+        self._cancellation = Cancellation()
 
     def close(self) -> None:
-        """Finish what was begun, and tell nobody."""
+        """Call off what can be, finish the rest, and tell nobody."""
         self._closed = True
+        self.cancel()
         self._executor.shutdown(wait=False)

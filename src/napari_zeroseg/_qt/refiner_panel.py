@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QPushButton, QSizePolicy, QToolButton, QWidget
+from qtpy.QtWidgets import QComboBox, QPushButton, QWidget
 
+from napari_zeroseg._qt.fold import Fold
 from napari_zeroseg._qt.local_model_form import LocalModelForm
 from napari_zeroseg._qt.section import TextLine, column
 from napari_zeroseg._qt.server_form import ServerForm
@@ -45,7 +45,6 @@ class RefinerPanel(SessionView):
         super().__init__(session)
         self._background = background
         self._consent = consent
-        self.heading = QToolButton()
         self.kind = QComboBox()
         self.server = ServerForm(background)
         self.local = LocalModelForm()
@@ -55,21 +54,18 @@ class RefinerPanel(SessionView):
         self.forget = QPushButton("Forget earlier decisions")
         self.error = TextLine()
         self._choices = QWidget()
+        self.fold = Fold(self._choices)
+        self.heading = self.fold.heading
         self._build()
         self._connect()
         self._show()
 
     def _build(self) -> None:
-        self.heading.setCheckable(True)
-        self.heading.setAutoRaise(True)
-        self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         for key, title in KINDS:
             self.kind.addItem(title, key)
         self.kind.setAccessibleName("Kind of refiner")
         self.use.setToolTip("From now on this refiner decides which classes the words mean")
         choices = column(self._choices)
-        choices.setContentsMargins(16, 0, 0, 4)
         self.withdraw.setToolTip("Take back what you agreed to send, here and for later sessions")
         self.forget.setToolTip(
             "Accepted and rejected classes of earlier images and sessions are no defaults any more"
@@ -86,9 +82,7 @@ class RefinerPanel(SessionView):
         )
         for part in parts:
             choices.addWidget(part)
-        layout = column(self)
-        layout.addWidget(self.heading)
-        layout.addWidget(self._choices)
+        column(self).addWidget(self.fold)
 
     def _connect(self) -> None:
         self.heading.toggled.connect(self._show_choices)
@@ -105,16 +99,11 @@ class RefinerPanel(SessionView):
 
     def _show(self) -> None:
         text = f"Refiner: {in_words(self._session.refining.name)}"
-        metrics = self.heading.fontMetrics()
-        self.heading.setText(metrics.elidedText(text, Qt.TextElideMode.ElideRight, 340))
-        # a first line without a name that others gave keeps Qt from reading the tooltip as HTML
-        self.heading.setToolTip(f"Decides which classes the words for the image mean\n\n{text}")
+        self.fold.show_heading(text, "Decides which classes the words for the image mean")
         self._show_choices()
 
     def _show_choices(self, *_: object) -> None:
-        is_open, kind = self.heading.isChecked(), self.kind.currentData()
-        self.heading.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
-        self._choices.setVisible(is_open)
+        kind = self.kind.currentData()
         self.server.setVisible(kind == "openai")
         self.local.setVisible(kind == "transformers")
         self.error.show_text("")

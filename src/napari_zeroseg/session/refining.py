@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.backends.llm.chat import Usage
     from napari_zeroseg.backends.roles import Refiner
     from napari_zeroseg.core.guidance import Example, Guidance
-    from napari_zeroseg.core.recipe import Recipe
+    from napari_zeroseg.core.recipe import Parameters, Recipe
     from napari_zeroseg.core.suggestion import PhraseMatch, Suggestion
     from napari_zeroseg.core.vocabulary import Vocabulary
 
@@ -108,6 +108,32 @@ class Refining:
         find(Role.REFINER, name)
         self._bill = None
         self._set_recipe(backends=self._recipe.backends | {"refiner": name})
+
+    def choose_models(self, profile: str, backends: Mapping[str, str]) -> None:
+        """Take other models for the roles that look at the image; the refiner stays.
+
+        Parameters
+        ----------
+        profile : str
+            Gives the backend of each role that is not named.
+        backends : mapping of str to str
+            Names in the catalog by role.
+
+        Raises
+        ------
+        MissingBackendError
+            When there is no such profile, role or backend.
+        """
+        refiner = {Role.REFINER.value: self.name} if self.name != EMBEDDED else {}
+        recipe = self._recipe.model_copy(update={"profile": profile, "backends": {**backends, **refiner}})
+        for role, name in names_of(recipe).items():
+            find(role, name)
+        self._recipe = recipe
+        self.changed.emit()
+
+    def set_parameters(self, parameters: Parameters) -> None:
+        """Take other thresholds."""
+        self._set_recipe(parameters=parameters)
 
     def set_note(self, note: str) -> None:
         """Give the refiner a hint, at most ``MAX_NOTE`` characters of it."""

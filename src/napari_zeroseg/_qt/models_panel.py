@@ -1,0 +1,116 @@
+"""Which models look at the image: one line, and behind it the choice, what they need, and the download."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QComboBox, QFormLayout, QPushButton, QWidget
+
+from napari_zeroseg._qt.fold import Fold
+from napari_zeroseg._qt.machine_dialog import MachineDialog
+from napari_zeroseg._qt.model_fetch import ModelFetch
+from napari_zeroseg._qt.need_model import NeedModel
+from napari_zeroseg._qt.section import TextLine, column
+from napari_zeroseg._qt.session_view import SessionView
+from napari_zeroseg._qt.table import FittedTable
+from napari_zeroseg.session.model_files import PROFILE_NAMES, VISION_ROLES, Need, choices, chosen, needs
+
+if TYPE_CHECKING:
+    from napari_zeroseg._qt.gui_thread import Background
+    from napari_zeroseg.session.session import Session
+
+
+class ModelsPanel(SessionView):
+    """Choose a profile, or another model for one role, and fetch what is missing.
+
+    Parameters
+    ----------
+    session : Session
+        Whose models they are.
+    background : Background
+        Where files come down.
+    """
+
+    def __init__(self, session: Session, background: Background) -> None:
+        super().__init__(session)
+        self._background = background
+        self.profile = QComboBox()
+        self.roles = {role: QComboBox() for role in VISION_ROLES}
+        self.needs = NeedModel()
+        self.table = FittedTable(self.needs, (0, 80, 62, 82))
+        self.warning = TextLine()
+        self.fetch = ModelFetch(background, self._show)
+        self.machine = QPushButton("What works here…")
+        self.machine_dialog: MachineDialog | None = None
+        content = QWidget()
+        self.fold = Fold(content)
+        self._build(content)
+        self._connect()
+        self._show()
+
+    def _build(self, content: QWidget) -> None:
+        self.profile.addItems(PROFILE_NAMES)
+        self.profile.setAccessibleName("Profile")
+        self.profile.setToolTip("A choice of models that go together; embedded needs no download")
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow("Profile", self.profile)
+        for role, box in self.roles.items():
+            box.addItems(choices(role))
+            box.setAccessibleName(role.capitalize())
+            form.addRow(role.capitalize(), box)
+        self.machine.setToolTip("Devices, memory, packages and models, and what to type for what is missing")
+        layout = column(content)
+        layout.addLayout(form)
+        for part in (self.table, self.warning, self.fetch, self.machine):
+            layout.addWidget(part)
+        column(self).addWidget(self.fold)
+
+    def _connect(self) -> None:
+        self.profile.textActivated.connect(self._on_profile_chosen)
+        for role, box in self.roles.items():
+            box.textActivated.connect(partial(self._on_backend_chosen, role))
+        self.machine.clicked.connect(self._on_machine_clicked)
+        self._listen(self._session.refining.changed, self._show)
+
+    def release(self) -> None:
+        self.fetch.stop()
+        super().release()
+
+    def _on_profile_chosen(self, name: str) -> None:
+        self._try(self._session.refining.choose_models, name, {})
+
+    def _on_backend_chosen(self, role: str, name: str) -> None:
+        recipe = self._session.refining.recipe
+        others = {r: n for r, n in recipe.backends.items() if r in VISION_ROLES}
+        self._try(self._session.refining.choose_models, recipe.profile, {**others, role: name})
+
+    def _on_machine_clicked(self) -> None:
+        self.machine_dialog = MachineDialog(self._background, self)
+        self.machine_dialog.show()
+
+    def _show(self) -> None:
+        recipe = self._session.refining.recipe
+        found = needs(recipe)
+        self.profile.setCurrentText(recipe.profile)
+        for role, name in chosen(recipe).items():
+            self.roles[role].setCurrentText(name)
+        self.needs.show_needs(found)
+        missing = [need for need in found if not need.is_here]
+        self.fetch.show_missing(missing)
+        self.warning.show_text(_warning(found))
+        own = any(role in recipe.backends for role in VISION_ROLES)
+        state = "some are not here yet" if missing else "ready"
+        self.fold.show_heading(
+            f"Models: {recipe.profile}{', changed' if own else ''} ({state})",
+            "Which models tag, caption, detect and segment",
+        )
+
+
+def _warning(found: tuple[Need, ...]) -> str:
+    """Return what stands in the way, and the terms to accept before a download."""
+    problems = [f"{need.name}: {need.problem}" for need in found if need.problem]
+    terms = [f"{n.name}: accept its terms first: {n.terms}" for n in found if n.terms and not n.is_here]
+    return "\n".join(dict.fromkeys((*problems, *terms)))
