@@ -70,12 +70,16 @@ def test_boxes_lie_in_the_image_and_each_is_of_one_class(detector, image):
         assert max(ends) > min(height, width)  # over the whole length, not a square of it
 
 
-def test_the_pixels_and_the_words_decide_and_nothing_else(detector, image):
+def test_the_pixels_and_the_words_decide_and_work_can_be_called_off(detector, image):
     here = detector.detect(image, CLASSES)
     assert detector.detect(1 - image, CLASSES) != here
     assert detector.detect(image, CLASSES[2:]) != here
     assert detector.detect(image, []) == []
     assert detector.detect(image, CLASSES) == here
+    cancellation = Cancellation()
+    cancellation.cancel()
+    with cancelled_by(cancellation), pytest.raises(CancelledError):
+        detector.detect(image, CLASSES)
 
 
 def test_a_name_that_cannot_be_read_is_told(unused, image):
@@ -87,13 +91,6 @@ def test_weights_that_are_not_there_are_told(unused, tmp_path, monkeypatch, imag
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     with pytest.raises(MissingBackendError, match="models download"):
         unused.detect(image, CLASSES)
-
-
-def test_work_that_is_called_off_ends(detector, image):
-    cancellation = Cancellation()
-    cancellation.cancel()
-    with cancelled_by(cancellation), pytest.raises(CancelledError):
-        detector.detect(image, CLASSES)
 
 
 def test_the_size_is_that_of_the_weights(entry):

@@ -38,7 +38,7 @@ MAX_TOKENS = 256
 """That the models were trained with."""
 CLAMP = 1e-3
 """Grounding DINO was trained with coordinates cut this far from 0 and 1 before their logit is taken;
-transformers cuts at 1e-5, which moves scores of boxes at the border by up to 0.1."""
+transformers cuts at 1e-5, which moves boxes that reach the border, and their scores."""
 
 
 class GroundingDino:
