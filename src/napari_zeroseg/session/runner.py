@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from typing import Any, TypeVar
 
-from napari_zeroseg.backends.allocator import share_one_heap
+from napari_zeroseg.backends.allocator import thread_on_main_heap
 from napari_zeroseg.core.cancellation import Cancellation, cancelled_by
 
 T = TypeVar("T")
@@ -27,8 +27,7 @@ class InlineExecutor(Executor):
 
 def models_thread() -> Executor:
     """Return an executor with the one thread that calls models."""
-    share_one_heap()
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="zeroseg-models")
+    return thread_on_main_heap("zeroseg-models")
 
 
 def _call(function: Callable[[], None]) -> None:
