@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from napari_zeroseg.session.state import State
 
 
+SHOWN_EXAMPLES = 3
+
+
 class GuidancePanel(SessionView):
     """Ideas, a note for the next question, the bill, and the phrases.
 
@@ -90,7 +93,7 @@ class GuidancePanel(SessionView):
         self._asking.setVisible(refining.asks_a_model)
         self.bill.show_text(_in_words(refining.bill))
         examples = refining.recipe.guidance.examples
-        self.examples.show_text("\n".join(_example_text(example) for example in examples))
+        self.examples.show_text(_examples_text(examples))
         self.forget_examples.setVisible(bool(examples))
         self._show_readiness()
 
@@ -120,6 +123,14 @@ def _in_words(bill: tuple[str, ...] | None) -> str:
     if bill is None:
         return ""
     return "\n".join(bill) or "No request was needed: all of it was known."
+
+
+def _examples_text(examples: tuple[Example, ...]) -> str:
+    """Tell of the latest examples, and how many there are besides."""
+    lines = [_example_text(example) for example in examples[-SHOWN_EXAMPLES:]]
+    if more := len(examples) - len(lines):
+        lines.insert(0, f"{more} earlier example{'s' if more > 1 else ''}, and:")
+    return "\n".join(lines)
 
 
 def _example_text(example: Example) -> str:
