@@ -71,11 +71,12 @@ def test_a_profile_is_downloaded_checked_and_removed(capsys, server):
     assert "one:a: a.pth: as published" in capsys.readouterr().out
     assert run("list", "--profile", "small", "--json") == 0
     built_in, fetched = json.loads(capsys.readouterr().out)
-    assert (built_in["present"], built_in["files"]) == (True, [])
-    assert (fetched["present"], fetched["place"], fetched["size"]) == (True, "downloaded", 7000)
-    assert fetched["files"] == [
-        {"name": "a.pth", "size": 7000, "url": f"{server.url}/o/n/resolve/main/a.pth"}
-    ]
+    assert built_in["weights"] is None
+    weights = fetched["weights"]
+    assert (weights["present"], weights["place"], weights["size"]) == (True, "downloaded", 7000)
+    assert (weights["repository"], weights["revision"]) == ("o/n", "main")
+    url = f"{server.url}/o/n/resolve/main/a.pth"
+    assert weights["files"] == [{"name": "a.pth", "size": 7000, "sha256": SHA256, "url": url}]
     assert run("remove", "one:a") == 0
     assert "0.00 GB set free" in capsys.readouterr().out
     assert run("verify") == 0

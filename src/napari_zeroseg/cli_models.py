@@ -179,27 +179,35 @@ def _here(one: Model) -> str:
 
 
 def _document(one: Model) -> dict[str, Any]:
-    from napari_zeroseg.backends.weights.hub import address
-
-    found, weights = one.status, one.weights
-    files = (
-        [{"name": f.name, "size": f.size, "url": address(weights, f)} for f in weights.files]
-        if weights
-        else []
-    )
     return {
         "name": one.name,
         "roles": list(one.roles),
         "summary": one.summary,
         "licence": one.licence,
-        "terms": weights.terms if weights else "",
-        "size": weights.size if weights else 0,
         "memory": one.memory,
         "packages": list(one.packages),
-        "present": found is None or found.present,
-        "place": str(found.place) if found and found.present else "",
-        "folder": str(found.folder) if found else "",
-        "files": files,
+        "weights": _weights(one),
+    }
+
+
+def _weights(one: Model) -> dict[str, Any] | None:
+    from napari_zeroseg.backends.weights.hub import address
+
+    found, weights = one.status, one.weights
+    if found is None or weights is None:
+        return None
+    return {
+        "repository": weights.repository,
+        "revision": weights.revision,
+        "terms": weights.terms,
+        "size": weights.size,
+        "present": found.present,
+        "place": str(found.place) if found.present else "",
+        "folder": str(found.folder),
+        "files": [
+            {"name": f.name, "size": f.size, "sha256": f.sha256, "url": address(weights, f)}
+            for f in weights.files
+        ],
     }
 
 

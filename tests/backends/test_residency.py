@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from napari_zeroseg.backends import devices, memory, residency
+from napari_zeroseg.backends.catalog import profile
 from napari_zeroseg.backends.memory import BadLimitError, NotEnoughMemoryError
 from napari_zeroseg.backends.residency import Residency, expected, resident, size_of
 from napari_zeroseg.core.cancellation import Cancellation, CancelledError, cancelled_by
@@ -193,23 +194,20 @@ def test_nothing_is_loaded_for_work_that_was_called_off(machine):
     assert m.loads == []
 
 
-PAPER = ("ram:plus-swin-l", "blip2:opt-2.7b", "grounding-dino:base", "sam:vit-h")
-LAPTOP = ("ram:plus-swin-l", "florence2:base", "grounding-dino:tiny", "sam2:hiera-small")
-
-
 @pytest.mark.parametrize(
-    ("names", "sizes"),
-    [(PAPER, {"fast": 12 * GB, "cpu": 32 * GB}), (LAPTOP, {"cpu": 8 * GB})],
-    ids=["the paper's models on a card of 12 GB", "light ones where half of 16 GB is free"],
+    ("name", "sizes"),
+    [("paper", {"fast": 12 * GB, "cpu": 32 * GB}), ("laptop", {"cpu": 8 * GB}), ("sam3", {"cpu": 8 * GB})],
+    ids=["a card of 12 GB", "half of 16 GB", "half of 16 GB, SAM 3"],
 )
-def test_a_run_fits_into_common_machines(machine, names, sizes):
-    m, most = machine(**sizes), 0
-    for name in names * 2:
-        with m.use(name, expected(name)) as model:
-            assert model.device == next(iter(sizes))
-            most = max(most, sum(h.size for h in m.residency.holdings() if h.device == model.device))
-    assert 0 < most <= next(iter(sizes.values())) * 0.7  # the rest is for images and results
-    assert m.loads == list(names)
+def test_a_profile_fits_into_common_machines(machine, name, sizes):
+    names = [n for n in dict.fromkeys(profile(name).values()) if expected(n)]
+    m, device, most = machine(**sizes), next(iter(sizes)), 0
+    for backend in names * 2:
+        with m.use(backend, expected(backend)) as model:
+            assert model.device == device
+            most = max(most, sum(h.size for h in m.residency.holdings() if h.device == device))
+    assert 0 < most <= sizes[device] * 0.7  # the rest is for images and results
+    assert m.loads == names
 
 
 def test_release_drops_what_is_idle(machine):
