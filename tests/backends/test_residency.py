@@ -196,8 +196,8 @@ def test_nothing_is_loaded_for_work_that_was_called_off(machine):
 
 @pytest.mark.parametrize(
     ("name", "sizes"),
-    [("paper", {"fast": 12 * GB, "cpu": 32 * GB}), ("laptop", {"cpu": 8 * GB}), ("sam3", {"cpu": 8 * GB})],
-    ids=["a card of 12 GB", "half of 16 GB", "half of 16 GB, SAM 3"],
+    [("paper", {"fast": 12 * GB, "cpu": 32 * GB}), ("laptop", {"cpu": 8 * GB})],
+    ids=["a card of 12 GB", "half of 16 GB"],
 )
 def test_a_profile_fits_into_common_machines(machine, name, sizes):
     names = [n for n in dict.fromkeys(profile(name).values()) if expected(n)]
