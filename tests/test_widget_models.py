@@ -14,6 +14,7 @@ from napari_zeroseg.backends.catalog import PROFILES, find
 from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.backends.weights import hub as hub_addresses
 from napari_zeroseg.backends.weights.places import VARIABLE, folder_of
+from napari_zeroseg.session.model_files import chosen
 from napari_zeroseg.session.runner import Runner, models_thread
 from napari_zeroseg.session.session import Session
 from tests.backends.weights.conftest import hub, online, serve  # noqa: F401 - fixtures
@@ -71,9 +72,20 @@ def encoded(monkeypatch):
     return calls
 
 
-def choose(box, text):
+def choose(person, box, text):
     box.setCurrentText(text)
     box.textActivated.emit(text)
+    wanted = set(chosen(person.session.refining.recipe).values())
+    person.qtbot.waitUntil(lambda: {need.name for need in rows(person)} == wanted, timeout=PATIENCE)
+
+
+def rows(person):
+    model = person.dock.models.needs
+    return [model.row(r) for r in range(model.rowCount())]
+
+
+def heading(person, text):
+    person.qtbot.waitUntil(lambda: text in person.dock.models.fold.heading.accessibleName(), timeout=PATIENCE)
 
 
 def finished(person):
@@ -89,19 +101,21 @@ def run(person):
 def test_choose_fetch_run_change_one_model_and_run_again(person, published, encoded):
     models, settings, session = person.dock.models, person.dock.settings, person.session
     models.fold.heading.setChecked(True)
-    choose(models.profile, "laptop")
-    assert [n.name for n in (models.needs.row(r) for r in range(models.needs.rowCount()))] == [
-        "florence2:base", "grounding-dino:tiny", "sam2:hiera-tiny"
-    ]  # fmt: skip
-    assert "not here yet" in models.fold.heading.accessibleName()
+    choose(person, models.profile, "laptop")
+    assert [need.name for need in rows(person)] == [
+        "florence2:base",
+        "grounding-dino:tiny",
+        "sam2:hiera-tiny",
+    ]
+    heading(person, "not here yet")
     assert "GB" in models.fetch.fetch.text()
     shown = []
     models.fetch.progress.valueChanged.connect(shown.append)
     person.press(models.fetch.fetch)
     person.qtbot.waitUntil(lambda: "All files are here" in models.fetch.status.text(), timeout=PATIENCE)
     assert max(shown) > 0
-    assert "ready" in models.fold.heading.accessibleName()
-    assert models.fetch.fetch.isHidden()
+    heading(person, "ready")
+    person.qtbot.waitUntil(models.fetch.fetch.isHidden, timeout=PATIENCE)
 
     person.name_classes("cat", "nucleus")
     person.press(person.dock.suggestions.suggest)
@@ -124,8 +138,8 @@ def test_choose_fetch_run_change_one_model_and_run_again(person, published, enco
     run(person)
     assert len(encoded) == 1
 
-    choose(models.roles["segmenter"], "embedded:regions")
-    assert "changed" in models.fold.heading.accessibleName()
+    choose(person, models.roles["segmenter"], "embedded:regions")
+    heading(person, "changed")
     run(person)
     assert {i.provenance.segmenter for i in session.state.instances} == {"embedded:regions"}
     assert {i.provenance.detector for i in session.state.instances} == {"grounding-dino:tiny"}
@@ -133,7 +147,7 @@ def test_choose_fetch_run_change_one_model_and_run_again(person, published, enco
 
 def test_a_download_that_is_stopped_keeps_what_came(person, published):
     models = person.dock.models
-    choose(models.profile, "laptop")
+    choose(person, models.profile, "laptop")
     largest = max(published.files.values(), key=lambda served: len(served.content))
     largest.pause = threading.Event()
     models.fold.heading.setChecked(True)
@@ -150,7 +164,7 @@ def test_a_download_that_is_stopped_keeps_what_came(person, published):
 def test_a_server_without_the_files_is_told_with_the_way_on(person, published):
     models = person.dock.models
     models.fold.heading.setChecked(True)
-    choose(models.profile, "laptop")
+    choose(person, models.profile, "laptop")
     published.files.clear()
     person.press(models.fetch.fetch)
     person.qtbot.waitUntil(lambda: "own copy" in models.fetch.status.text(), timeout=PATIENCE)
@@ -159,17 +173,17 @@ def test_a_server_without_the_files_is_told_with_the_way_on(person, published):
 
 def test_an_own_copy_takes_the_place_of_a_download(person, published, tmp_path):
     models = person.dock.models
-    choose(models.roles["segmenter"], "sam2:hiera-tiny")
+    choose(person, models.roles["segmenter"], "sam2:hiera-tiny")
     own = tmp_path / "origin" / Path(folder_of(find(Role.SEGMENTER, "sam2:hiera-tiny").weights)).name
     models.fetch.use_own("sam2:hiera-tiny", tmp_path)
     assert "missing" in models.fetch.status.text() or "not" in models.fetch.status.text()
     models.fetch.use_own("sam2:hiera-tiny", own)
     assert "from now on" in models.fetch.status.text()
-    assert "ready" in models.fold.heading.accessibleName()
+    heading(person, "ready")
 
 
 def test_a_run_without_the_files_says_how_to_fetch_them(person, published):
-    choose(person.dock.models.profile, "laptop")
+    choose(person, person.dock.models.profile, "laptop")
     person.name_classes("cat")
     person.press(person.dock.suggestions.suggest)
     person.qtbot.waitUntil(lambda: bool(person.message), timeout=PATIENCE)

@@ -42,7 +42,7 @@ class Dock(QWidget):
     session : Session
         What is shown.
     background : Background
-        Where files are written.
+        Where files are written and looked up.
     servers : Background
         Where servers of language models and the keyring are asked, which may take their time.
     downloads : Background
@@ -65,7 +65,7 @@ class Dock(QWidget):
         super().__init__()
         self.messages = MessageBar(session)
         self.image = ImagePanel(session, samples)
-        self.models = ModelsPanel(session, downloads)
+        self.models = ModelsPanel(session, background, downloads)
         self.vocabulary = VocabularyPanel(session)
         self.refiner = RefinerPanel(session, servers)
         self.suggestions = SuggestionPanel(session)

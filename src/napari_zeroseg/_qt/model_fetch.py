@@ -108,6 +108,7 @@ class ModelFetch(QWidget):
     def _end(self, text: str) -> None:
         self._fetching = False
         self.status.show_text(text)
+        self._show_buttons()
         self._on_changed()
 
     def _on_own_clicked(self) -> None:

@@ -18,7 +18,10 @@ from napari_zeroseg.session.model_files import PROFILE_NAMES, VISION_ROLES, Need
 
 if TYPE_CHECKING:
     from napari_zeroseg._qt.gui_thread import Background
+    from napari_zeroseg.core.recipe import Recipe
     from napari_zeroseg.session.session import Session
+
+TEACHES = "Which models tag, caption, detect and segment"
 
 
 class ModelsPanel(SessionView):
@@ -29,10 +32,12 @@ class ModelsPanel(SessionView):
     session : Session
         Whose models they are.
     background : Background
+        Where the disk and the machine are looked at, which may take a second.
+    downloads : Background
         Where files come down.
     """
 
-    def __init__(self, session: Session, background: Background) -> None:
+    def __init__(self, session: Session, background: Background, downloads: Background) -> None:
         super().__init__(session)
         self._background = background
         self.profile = QComboBox()
@@ -40,13 +45,14 @@ class ModelsPanel(SessionView):
         self.needs = NeedModel()
         self.table = FittedTable(self.needs, (0, 80, 62, 82))
         self.warning = TextLine()
-        self.fetch = ModelFetch(background, self._show)
+        self.fetch = ModelFetch(downloads, self._show)
         self.machine = QPushButton("What works here…")
         self.machine_dialog: MachineDialog | None = None
         content = QWidget()
         self.fold = Fold(content)
         self._build(content)
         self._connect()
+        self.fold.show_heading("Models", TEACHES)
         self._show()
 
     def _build(self, content: QWidget) -> None:
@@ -93,20 +99,24 @@ class ModelsPanel(SessionView):
 
     def _show(self) -> None:
         recipe = self._session.refining.recipe
-        found = needs(recipe)
         self.profile.setCurrentText(recipe.profile)
         for role, name in chosen(recipe).items():
             self.roles[role].setCurrentText(name)
+        self._background.do(partial(needs, recipe), partial(self._on_looked_up, recipe), self._on_problem)
+
+    def _on_looked_up(self, recipe: Recipe, found: tuple[Need, ...]) -> None:
+        if chosen(recipe) != chosen(self._session.refining.recipe):
+            return  # another choice was made meanwhile, and is being looked up
         self.needs.show_needs(found)
         missing = [need for need in found if not need.is_here]
         self.fetch.show_missing(missing)
         self.warning.show_text(_warning(found))
-        own = any(role in recipe.backends for role in VISION_ROLES)
+        changed = any(role in recipe.backends for role in VISION_ROLES)
         state = "some are not here yet" if missing else "ready"
-        self.fold.show_heading(
-            f"Models: {recipe.profile}{', changed' if own else ''} ({state})",
-            "Which models tag, caption, detect and segment",
-        )
+        self.fold.show_heading(f"Models: {recipe.profile}{', changed' if changed else ''} ({state})", TEACHES)
+
+    def _on_problem(self, problem: Exception) -> None:
+        self.warning.show_text(f"The models could not be looked up: {problem}")
 
 
 def _warning(found: tuple[Need, ...]) -> str:
