@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_zeroseg.backends.doctor import Report
+    from collections.abc import Iterable
+
+    from napari_zeroseg.backends.doctor import Check, Report
 
 READY, NOT_READY = 0, 1
 
@@ -55,11 +57,18 @@ def run(options: argparse.Namespace) -> int:
     return READY if asked.is_ready else NOT_READY
 
 
-def _document(report: Report) -> dict[str, object]:
+def _document(report: Report) -> dict[str, Any]:
     document = asdict(report)
     for told, checked in zip(document["profiles"], report.profiles, strict=True):
-        told |= {"ready": checked.is_ready, "lines": list(checked.lines)}
+        told |= {"ready": checked.is_ready, "lines": checked.lines}
+        _tell_lines(told["checks"], checked.checks)
+    _tell_lines(document["models"], report.models)
     return document
+
+
+def _tell_lines(documents: Iterable[dict[str, Any]], checks: Iterable[Check]) -> None:
+    for told, checked in zip(documents, checks, strict=True):
+        told |= {"ready": checked.is_ready, "lines": checked.lines}
 
 
 def _say(text: str) -> None:

@@ -39,7 +39,7 @@ def test_all_that_is_missing_is_named_with_what_to_type(large):
     assert check.lines == ("pip install no_such", "napari-zeroseg models download large:a")
     profile = doctor.check_profile("test")
     assert not profile.is_ready
-    assert profile.lines == check.lines
+    assert profile.lines == ("pip install no_such", "napari-zeroseg models download --profile test")
     assert {c.name for c in profile.checks if c.is_ready} == {"embedded:regions", "embedded:book"}
 
 
@@ -75,12 +75,13 @@ def test_the_page_and_the_exit_code(large, capsys):
     page = capsys.readouterr().out
     assert "Profile embedded: ready" in page
     assert "Profile test: not ready" in page
-    assert "    napari-zeroseg models download large:a" in page
+    assert "    napari-zeroseg models download --profile test" in page
     assert cli.main(["doctor", "--profile", "test", "--json"]) == 1
     document = json.loads(capsys.readouterr().out)
     told = {p["name"]: (p["ready"], p["lines"]) for p in document["profiles"]}
     assert told["embedded"] == (True, [])
-    assert told["test"][1] == ["pip install no_such", "napari-zeroseg models download large:a"]
+    assert told["test"][1] == ["pip install no_such", "napari-zeroseg models download --profile test"]
+    assert {m["name"]: m["ready"] for m in document["models"]}["large:a"] is False
     assert cli.main(["doctor", "--profile", "none"]) == 2
 
 

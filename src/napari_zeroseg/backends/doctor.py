@@ -41,18 +41,26 @@ class Check:
         What it does.
     problems : tuple of str
         What is missing or will not do, each in one sentence; empty when it can be used.
-    lines : tuple of str
-        What to type, in order.
+    absent : tuple of str
+        Modules that are not installed.
+    to_fetch : bool
+        Whether files are to be downloaded.
     """
 
     name: str
     roles: tuple[str, ...]
     problems: tuple[str, ...] = ()
-    lines: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    to_fetch: bool = False
 
     @property
     def is_ready(self) -> bool:
         return not self.problems
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What to type, in order."""
+        return _lines(self.absent, self.name if self.to_fetch else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +77,15 @@ class ProfileCheck:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What to type, in order, each line once."""
-        return tuple(dict.fromkeys(line for check in self.checks for line in check.lines))
+        """What to type, in order."""
+        absent = tuple(module for check in self.checks for module in check.absent)
+        to_fetch = any(check.to_fetch for check in self.checks)
+        return _lines(absent, f"--profile {self.name}" if to_fetch else "")
+
+
+def _lines(absent: tuple[str, ...], to_fetch: str) -> tuple[str, ...]:
+    fetch = f"napari-zeroseg models download {to_fetch}" if to_fetch else ""
+    return tuple(filter(None, (packages.line(absent), fetch)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +155,14 @@ def check_profile(name: str) -> ProfileCheck:
 
 def check(one: Model) -> Check:
     """Return what a model lacks; loads nothing and asks no server."""
-    absent = packages.missing(one.packages)
-    problems, lines = [], []
-    if absent:
-        problems.append(f"Not installed: {', '.join(absent)}.")
-        lines.append(packages.line(absent))
-    found = one.status
-    if found is not None and not found.present:
-        problems.append(f"{found.size / 1e9:.2f} GB are to be downloaded.{_terms(one)}")
-        lines.append(f"napari-zeroseg models download {one.name}")
-    if one.too_large:
-        problems.append(one.too_large)
-    return Check(one.name, tuple(map(str, one.roles)), tuple(problems), tuple(lines))
+    absent, found = packages.missing(one.packages), one.status
+    to_fetch = found is not None and not found.present
+    problems = (
+        f"Not installed: {', '.join(absent)}." if absent else "",
+        f"{found.size / 1e9:.2f} GB are to be downloaded.{_terms(one)}" if found and to_fetch else "",
+        one.too_large,
+    )
+    return Check(one.name, tuple(map(str, one.roles)), tuple(filter(None, problems)), absent, to_fetch)
 
 
 def _terms(one: Model) -> str:
