@@ -94,6 +94,20 @@ def test_what_the_lexicon_says_goes_before_the_hierarchy() -> None:
     assert refiner.match(["corgi"], Vocabulary.parse("pet, dog"))[0].name == "pet"
 
 
+def test_the_lexicon_does_not_speak_against_a_class_that_it_does_not_know() -> None:
+    words = Lexicon({"ship": {}, "bird": {}})
+    refiner = EmbeddedRefiner(None, words=words)
+    assert refiner.match(["ship"], Vocabulary.parse("vessel"))[0].name == "vessel"
+    assert refiner.match(["ship"], Vocabulary.parse("bird"))[0].name is None
+    # of a class that it knows, it knows best
+    assert (
+        EmbeddedRefiner(None, words=Lexicon({"ship": {}, "vessel": {}}))
+        .match(["ship"], Vocabulary.parse("vessel"))[0]
+        .name
+        is None
+    )
+
+
 def test_the_encoder_tells_senses_apart() -> None:
     vocabulary = Vocabulary.parse("beast, fellow")
     for likes, name in (("big zorg", "beast"), ("fierce fellow", "fellow")):

@@ -56,6 +56,7 @@ class ClassWords:
         for target in vocabulary:
             for concept in lexicon.meanings(target.name):
                 self._concepts.setdefault(concept, target.name)
+        self._unlisted = set(vocabulary.names) - set(self._concepts.values())
 
     def match(self, phrase: str) -> PhraseMatch | None:
         """Return the class that a phrase names, or that it is none; None when its words are unknown.
@@ -82,7 +83,13 @@ class ClassWords:
                 return name, "name", NAME_SCORE
             if name := self._synonyms.get(key):
                 return name, "synonym", SYNONYM_SCORE
-        return self._of_lexicon(phrase) or self._of_kinds(phrase) or (None, "", 0.0)
+        listed = self._of_lexicon(phrase)
+        if listed and (listed[0] or not self._unlisted):
+            return listed
+        found = self._of_kinds(phrase)
+        if listed:  # the lexicon cannot tell that a thing is no kind of a class that it does not know
+            return found if found and found[0] in self._unlisted else listed
+        return found or (None, "", 0.0)
 
     def _of_lexicon(self, phrase: str) -> tuple[str | None, str, float] | None:
         for steps, concepts in enumerate(self._lexicon.lineage(phrase)):
@@ -101,7 +108,8 @@ class ClassWords:
         own = self._names.keys() | self._synonyms.keys()
         words = {word for concept in self._lexicon.concepts for word in self._lexicon.words_of(concept)}
         known = {word: self._of_lexicon(word) for word in sorted(words) if squashed(word) not in own}
-        classes = {word: found[0] or "" for word, found in known.items() if found}
+        found = {word: match[0] or "" for word, match in known.items() if match}
+        classes = {word: name for word, name in found.items() if name or not self._unlisted}
         return Kinds(self._vocabulary, classes, self._nouns, self._encoder)
 
     def modified_by(self, phrase: str) -> set[str]:
