@@ -27,9 +27,10 @@ def _write(entry):
 
     folder, kind = folder_of(entry.weights), entry.target.partition(":")[2]
     last = entry.weights.files[-1].name
-    if last.endswith(".pth"):
+    if last.endswith((".pth", ".pt")):
         folder.mkdir(parents=True, exist_ok=True)
-        torch.save(published.state(hq=kind == "SamHq"), folder / last)
+        mobile = kind == "MobileSam"
+        torch.save(published.mobile_state() if mobile else published.state(hq=kind == "SamHq"), folder / last)
     else:
         tiny.written(_network(kind), folder)
     return folder

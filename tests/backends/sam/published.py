@@ -1,6 +1,7 @@
-"""Checkpoints of SAM and SAM-HQ as their authors publish them: names and shapes, written out.
+"""Checkpoints of SAM, SAM-HQ and MobileSAM as their authors publish them: names and shapes, written out.
 
-The names are those of ``segment_anything.modeling`` and ``segment_anything.modeling.mask_decoder_hq``.
+The names are those of ``segment_anything.modeling``, ``segment_anything.modeling.mask_decoder_hq`` and
+``mobile_sam.modeling.tiny_vit_sam``.
 """
 
 from __future__ import annotations
@@ -134,19 +135,85 @@ def _hq():
     }
 
 
+def _conv_norm(name, inputs, outputs, size):
+    running = {f"{name}.bn.running_mean": (outputs,), f"{name}.bn.running_var": (outputs,)}
+    return {
+        f"{name}.c.weight": (outputs, inputs, size, size),
+        **_norm(f"{name}.bn", outputs),
+        **running,
+        f"{name}.bn.num_batches_tracked": (),
+    }
+
+
+def _three(name, inputs, hidden, outputs):
+    return {
+        **_conv_norm(f"{name}.conv1", inputs, hidden, 1),
+        **_conv_norm(f"{name}.conv2", 1, hidden, 3),
+        **_conv_norm(f"{name}.conv3", hidden, outputs, 1),
+    }
+
+
+def _window_block(name, width, heads, window):
+    return {
+        f"{name}.attn.attention_biases": (heads, window * window),
+        **_norm(f"{name}.attn.norm", width),
+        **_linear(f"{name}.attn.qkv", width, 3 * width),
+        **_linear(f"{name}.attn.proj", width, width),
+        **_norm(f"{name}.mlp.norm", width),
+        **_linear(f"{name}.mlp.fc1", width, 4 * width),
+        **_linear(f"{name}.mlp.fc2", 4 * width, width),
+        **_conv_norm(f"{name}.local_conv", 1, width, 3),
+    }
+
+
+def tiny_vit(widths=(4, 6, 8, 10), depths=(1, 1, 2, 1), heads=(1, 2, 2, 5), windows=(7, 7, 14, 7)):
+    """Return names and shapes of MobileSAM's encoder."""
+    name = "image_encoder"
+    shapes = _conv_norm(f"{name}.patch_embed.seq.0", 3, widths[0] // 2, 3)
+    shapes |= _conv_norm(f"{name}.patch_embed.seq.2", widths[0] // 2, widths[0], 3)
+    for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
+        for block in range(depth):
+            path = f"{name}.layers.{stage}.blocks.{block}"
+            window = _window_block(path, width, heads[stage], windows[stage])
+            shapes |= window if stage else _three(path, width, 4 * width, width)
+        if stage < 3:
+            after = widths[stage + 1]
+            shapes |= _three(f"{name}.layers.{stage}.downsample", width, after, after)
+    return shapes | {
+        **_norm(f"{name}.norm_head", widths[-1]),
+        **_linear(f"{name}.head", widths[-1], 10),
+        f"{name}.neck.0.weight": (CHANNELS, widths[-1], 1, 1),
+        **_norm(f"{name}.neck.1", CHANNELS),
+        f"{name}.neck.2.weight": (CHANNELS, CHANNELS, 3, 3),
+        **_norm(f"{name}.neck.3", CHANNELS),
+    }
+
+
+def mobile_state(seed=0):
+    """Return a checkpoint of MobileSAM with random weights."""
+    return _drawn(tiny_vit() | _prompt_encoder() | _mask_decoder(), seed)
+
+
 def _scale(name, shape):
     if "gaussian_matrix" in name:
         return 1.0
-    return 0.1 if len(shape) == 1 else min(0.5, 1.5 / torch.Size(shape[1:]).numel() ** 0.5)
+    return 0.1 if len(shape) < 2 else min(0.5, 1.5 / torch.Size(shape[1:]).numel() ** 0.5)
 
 
 def state(*, hq=False, seed=0):
     """Return a checkpoint with random weights, large enough that answers differ from place to place."""
-    shapes = _image_encoder() | _prompt_encoder() | _mask_decoder() | (_hq() if hq else {})
+    return _drawn(_image_encoder() | _prompt_encoder() | _mask_decoder() | (_hq() if hq else {}), seed)
+
+
+def _drawn(shapes, seed):
     generator = torch.Generator().manual_seed(seed)
     weights = {}
     for name, shape in shapes.items():
         weights[name] = torch.randn(shape, generator=generator) * _scale(name, shape)
         if len(shape) == 1 and name.endswith("weight"):  # of a norm
             weights[name] += 1
+        if name.endswith("running_var"):
+            weights[name] = 1 + weights[name].abs()
+        if not shape:
+            weights[name] = torch.tensor(7)
     return weights

@@ -9,6 +9,12 @@ _META = "https://dl.fbaipublicfiles.com/segment_anything/"
 _ALL_PROMPTS = frozenset({"points", "boxes", "masks"})
 _APACHE = "Apache-2.0"
 _LIBRARIES = ("torch", "transformers")
+_MOBILE = WeightFile(
+    "mobile_sam.pt",
+    40_728_000,
+    "6dbb90523a35330fedd7f1d3dfc66f995213d81b29a5ca8108dbcdd4e37d6c2f",
+    "https://github.com/ChaoningZhang/MobileSAM/raw/master/weights/mobile_sam.pt",
+)
 _CONFIG = WeightFile("config.json")
 
 
@@ -86,6 +92,12 @@ ENTRIES = (
         1_833_000_000,
         _LIBRARIES,
         _ALL_PROMPTS,
+    ),
+    _entry(
+        "mobile-sam",
+        "MobileSam",
+        "SAM with a small encoder, for a laptop without a graphics card",
+        Weights("ChaoningZhang/MobileSAM", (_MOBILE,)),
     ),
     Entry(
         Role.SEGMENTER,

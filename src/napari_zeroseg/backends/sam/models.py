@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_zeroseg.backends.sam import tiny_vit
 from napari_zeroseg.backends.sam.decoder import SamDecoder
 from napari_zeroseg.backends.sam.frame import Frame
 from napari_zeroseg.backends.sam.hq_decoder import HqDecoder, early_features
 from napari_zeroseg.backends.sam.hub import from_hub_folder
-from napari_zeroseg.backends.sam.official import read_official
+from napari_zeroseg.backends.sam.official import read_mobile, read_official
 from napari_zeroseg.backends.sam.sam2_decoder import Sam2Decoder
 from napari_zeroseg.backends.sam.segmenter import PromptableSegmenter
 
@@ -54,6 +55,16 @@ class SamHq(Sam):
 
     def _decoder(self, model: Any, maps: Sequence[Tensor]) -> SamDecoder:
         return HqDecoder(model, maps)
+
+
+class MobileSam(Sam):
+    """MobileSAM (Zhang et al., 2023): SAM's decoder on a small encoder, from the published ``.pt``."""
+
+    def _load(self) -> Any:
+        return read_mobile(self._checkpoint.folder() / self._checkpoint.weights.files[0].name)
+
+    def _encode(self, model: Any, pixels: Tensor) -> Sequence[Tensor]:
+        return [tiny_vit.encode(model.vision_encoder, pixels)]
 
 
 class Sam2(PromptableSegmenter):

@@ -1,4 +1,4 @@
-"""Checkpoints of SAM and SAM-HQ as their authors published them, for the models of transformers.
+"""Checkpoints of SAM, SAM-HQ and MobileSAM as their authors published them, for transformers' models.
 
 The sizes of the network are read off the weights, so one function serves every variant.
 """
@@ -8,17 +8,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from napari_zeroseg.backends.sam.tiny_vit import tiny_vit
 from napari_zeroseg.backends.weights.reading import read_state
 from napari_zeroseg.core.errors import BadFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from torch import Tensor
 
 HEADS = 8
 """Attention heads of the mask decoder, which no weight tells."""
+MOBILE_SIDE, MOBILE_PATCH = 1024, 16
+"""Pixels of MobileSAM's square, and of the side of a cell; neither does any weight tell these."""
 
 _PLACES = "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix"
 _MLP = (("layers.0.", "proj_in."), ("layers.1.", "layers.0."), ("layers.2.", "proj_out."))
@@ -85,22 +88,66 @@ def read_official(path: Path, kind: str) -> Any:
         When the file is damaged, or does not hold exactly the weights of such a model.
     """
     state = read_state(path)
-    guess = looks_like(state)
+    return _loaded(path, state, lambda: (_empty_model(kind, state, _vision_sizes(state)), _converted(state)))
+
+
+def read_mobile(path: Path) -> Any:
+    """Return a model with the weights of MobileSAM's ``.pt`` file, in float32 on the CPU.
+
+    It is a ``SamModel`` whose encoder is that of :func:`~napari_zeroseg.backends.sam.tiny_vit.tiny_vit`.
+
+    Raises
+    ------
+    BadFileError
+        When the file is damaged, or does not hold exactly the weights of MobileSAM.
+    """
+    state = read_state(path)
+    return _loaded(path, state, lambda: _mobile(state))
+
+
+def _mobile(state: Mapping[str, Tensor]) -> tuple[Any, dict[str, Tensor]]:
+    """Return MobileSAM without weights, and the weights under its names."""
+    import torch
+
+    start, classifier = "image_encoder.", ("norm_head.", "head.")  # the encoder once named pictures
+    encoder = {name.removeprefix(start): tensor for name, tensor in state.items() if name.startswith(start)}
+    encoder = {name: tensor for name, tensor in encoder.items() if not name.startswith(classifier)}
+    others = {name: tensor for name, tensor in state.items() if not name.startswith(start)}
+    vision = {"image_size": MOBILE_SIDE, "patch_size": MOBILE_PATCH, "num_hidden_layers": 1}
+    places = {"num_pos_feats": state[_PLACES].shape[1], "output_channels": len(encoder["neck.0.weight"])}
+    model = _empty_model("Sam", state, vision | places)
+    with torch.device("meta"):
+        model.vision_encoder = tiny_vit(encoder)
+    return model, _converted(others) | {f"vision_encoder.{name}": t for name, t in encoder.items()}
+
+
+def _loaded(
+    path: Path, found: Mapping[str, Tensor], build: Callable[[], tuple[Any, Mapping[str, Tensor]]]
+) -> Any:
+    """Return a model with all of a state and nothing else, or raise BadFileError.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    found : mapping of str to Tensor
+        What is in it.
+    build : callable
+        Returns the model without weights, and the weights under its names; raises KeyError with
+        the name of one that it needs.
+    """
+    guess = looks_like(found)
     try:
-        model, weights = empty_model(kind, state), converted(state)
+        model, state = build()
     except KeyError as error:
         _check_keys(path, {str(error.args[0])}, (), guess)
         raise
-    return loaded(path, model, weights, guess)
-
-
-def loaded(path: Path, model: Any, state: Mapping[str, Tensor], guess: str) -> Any:
-    """Return a model with all of a state and nothing else, or raise BadFileError."""
     wanted = model.state_dict()
     _check_keys(path, wanted.keys() - state.keys(), state.keys() - wanted.keys(), guess)
     misfits = {name for name, tensor in wanted.items() if tensor.shape != state[name].shape}
     _check_keys(path, {f"{name} of shape {tuple(wanted[name].shape)}" for name in misfits}, (), guess)
-    model.load_state_dict({name: tensor.float() for name, tensor in state.items()}, assign=True)
+    floats = {name: t.float() if t.is_floating_point() else t for name, t in state.items()}
+    model.load_state_dict(floats, assign=True)
     return model
 
 
@@ -109,7 +156,7 @@ def looks_like(names: Collection[str]) -> str:
     return next((words for start, words in _CLUES if any(n.startswith(start) for n in names)), "")
 
 
-def converted(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _converted(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the weights under the names that transformers gives them."""
     renamed = {_renamed(name): tensor for name, tensor in state.items()}
     renamed["prompt_encoder.shared_embedding.positional_embedding"] = state[_PLACES]
@@ -126,17 +173,18 @@ def _renamed(name: str) -> str:
     return head + next((new + tail[len(old) :] for old, new in _MLP if tail.startswith(old)), tail)
 
 
-def empty_model(kind: str, state: Mapping[str, Tensor]) -> Any:
+def _empty_model(kind: str, state: Mapping[str, Tensor], vision: Mapping[str, Any]) -> Any:
     """Return the model that the shapes of the weights tell of, without memory for its weights."""
     import torch
     import transformers
 
     decoder = _decoder_sizes(state)
-    vision = _vision_sizes(state)
     if kind == "SamHQ":
         decoder["vit_dim"] = vision["hidden_size"]
     config = getattr(transformers, f"{kind}Config")(
-        vision_config=vision, prompt_encoder_config=_prompt_sizes(state, vision), mask_decoder_config=decoder
+        vision_config=dict(vision),
+        prompt_encoder_config=_prompt_sizes(state, vision),
+        mask_decoder_config=decoder,
     )
     with torch.device("meta"):
         return getattr(transformers, f"{kind}Model")(config)
