@@ -7,6 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from napari_zeroseg.backends.sam import two_way  # noqa: E402
 from napari_zeroseg.backends.sam.decoder import SamDecoder, assembled, taken_apart  # noqa: E402
 from napari_zeroseg.backends.sam.hq_decoder import HqDecoder, early_features  # noqa: E402
 from napari_zeroseg.backends.sam.sam2_decoder import Sam2Decoder  # noqa: E402
@@ -45,13 +46,19 @@ def network(request):
     return model, Sam2Decoder(model, maps[::-1]), maps
 
 
+@pytest.fixture(params=[True, False], ids=["many tokens", "few tokens"])
+def way(request, monkeypatch):
+    """Either way to attend, whatever the network's sizes ask for."""
+    monkeypatch.setattr(two_way, "_many", lambda *_: request.param)
+
+
 def _close(ours, theirs):
     return (ours - theirs).abs().max() <= 1e-5 * theirs.abs().max()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("ambiguous", [True, False])
-def test_masks_and_scores_are_those_of_transformers(network, layout, ambiguous):
+def test_masks_and_scores_are_those_of_transformers(network, way, layout, ambiguous):
     model, decoder, embeddings = network
     count, boxes = LAYOUTS[layout]
     points, labels = _points(count)
@@ -69,7 +76,7 @@ def test_masks_and_scores_are_those_of_transformers(network, layout, ambiguous):
     assert _close(scores, theirs.iou_scores[0, rows, best])
 
 
-def test_prior_masks_are_those_of_transformers(network):
+def test_prior_masks_are_those_of_transformers(network, way):
     model, decoder, embeddings = network
     priors = torch.randn(PROMPTS, 1, decoder.cells, decoder.cells)
     ours, _ = decoder.decode(*NO_POINTS, BOXES, priors, ambiguous=False)
@@ -97,7 +104,7 @@ def test_an_unstable_mask_is_replaced_by_the_best_of_the_others(network):
 
 
 @pytest.mark.parametrize("ambiguous", [True, False])
-def test_high_quality_masks_are_those_of_the_published_order(ambiguous):
+def test_high_quality_masks_are_those_of_the_published_order(ambiguous, way):
     """SAM-HQ's own order of steps; transformers 5.23 drops what its two-way transformer made of the image."""
     model = tiny.lively(tiny.sam("SamHQ"))
     encoded = model.vision_encoder(torch.randn(1, 3, tiny.SIDE, tiny.SIDE))

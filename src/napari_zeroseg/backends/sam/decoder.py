@@ -119,14 +119,14 @@ class SamDecoder:
     def _pixels(self, image: Tensor) -> Tensor:
         """Return the embedding four times finer, shape (P, N, 4, 4, C / 8)."""
         modules = self._modules
-        halves = quartered(modules.upscale_conv1, image) + self._finer(0)
+        halves = self._with_finer(quartered(modules.upscale_conv1, image), 0)
         pixels = modules.activation(normed(modules.upscale_layer_norm, halves))
-        finest: Tensor = modules.activation(quartered(modules.upscale_conv2, pixels) + self._finer(1))
+        finest: Tensor = modules.activation(self._with_finer(quartered(modules.upscale_conv2, pixels), 1))
         return finest
 
-    def _finer(self, _scale: int) -> Tensor | float:
-        """Return what is added to the embedding at a finer scale; nothing in SAM."""
-        return 0.0
+    def _with_finer(self, pixels: Tensor, _scale: int) -> Tensor:
+        """Return pixels with a finer map added to them; SAM has none."""
+        return pixels
 
 
 def first(qualities: Tensor) -> Tensor:

@@ -25,8 +25,8 @@ class Sam2Decoder(SamDecoder):
     def _prepare(self, maps: Sequence[Tensor]) -> None:
         self._scales = [taken_apart(features, level) for level, features in enumerate(maps, 1)]
 
-    def _finer(self, scale: int) -> Tensor:
-        return self._scales[scale]
+    def _with_finer(self, pixels: Tensor, scale: int) -> Tensor:
+        return pixels + self._scales[scale]
 
     def _draw(
         self, image: Tensor, weights: Tensor, qualities: Tensor, *, ambiguous: bool
