@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 from skimage import data, draw
+from skimage.color import rgb2lab
 
 from napari_zeroseg.backends.embedded.detector import EmbeddedDetector
 from napari_zeroseg.backends.embedded.tagger import EmbeddedTagger
+from napari_zeroseg.backends.embedded.words import hue_name
 from napari_zeroseg.core.image import plane_from_array
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 
@@ -131,3 +133,12 @@ def test_a_caption_is_honest_where_nothing_stands_out():
     image[0, 0] = 0.51
     assert EmbeddedTagger().caption(image) == "Nothing stands out clearly on a grey background."
     assert detect(image, "nucleus: bright, round") == []
+
+
+@pytest.mark.parametrize(
+    ("rgb", "name"),
+    [((144, 108, 72), "brown"), ((139, 69, 19), "brown"), ((255, 165, 0), "orange"), ((200, 30, 30), "red")],
+)
+def test_a_dull_orange_is_brown(rgb, name):
+    color = rgb2lab(np.array(rgb, np.float64)[None, None] / 255)[0, 0]
+    assert hue_name(color) == name

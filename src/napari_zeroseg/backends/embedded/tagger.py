@@ -23,6 +23,7 @@ import numpy as np
 from napari_zeroseg.backends.embedded import stains
 from napari_zeroseg.backends.embedded.scene import Scene, choose
 from napari_zeroseg.backends.embedded.words import color_fit, color_name, hue_name
+from napari_zeroseg.backends.embeddings import content_key
 from napari_zeroseg.core.suggestion import Tag
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class EmbeddedTagger:
 
     def tag(self, image: Plane) -> list[Tag]:
         """Return tags, best first."""
-        objects = _objects(Scene.of(image))
+        objects = _objects_in(image)
         found = [*_object_tags(objects), *_arrangement(objects), *_area_tags(image, objects)]
         best: dict[str, float] = {}
         for tag in found:
@@ -69,20 +70,32 @@ class EmbeddedTagger:
 
     def caption(self, image: Plane) -> str:
         """Return one sentence: how many objects of which look on which ground."""
-        objects = _objects(Scene.of(image))
-        ground = f"{_ground(image, objects)} background"
+        objects = _objects_in(image)
+        ground = _with_article(f"{_ground(image, objects)} background")
         if not objects:
-            return f"Nothing stands out clearly on a {ground}."
+            return f"Nothing stands out clearly on {ground}."
         looks = _shares(objects)
         parts = [
             _counted([r for r, _ in members], look)
             for look, members in sorted(looks.items(), key=lambda item: -len(item[1]))[:2]
             if len(members) >= MIN_SHARE * len(objects)
         ]
-        return f"{' and '.join(parts)} on a {ground}.".capitalize()
+        return f"{' and '.join(parts)} on {ground}.".capitalize()
 
 
 Objects = list[tuple["Region", float]]
+
+
+_seen: dict[bytes, Objects] = {}
+
+
+def _objects_in(image: Plane) -> Objects:
+    """Return the objects of an image; those of the latest one are remembered for its caption."""
+    key = content_key(image)
+    if key not in _seen:
+        _seen.clear()
+        _seen[key] = _objects(Scene.of(image))
+    return _seen[key]
 
 
 def _objects(scene: Scene) -> Objects:
@@ -188,6 +201,10 @@ def _counted(regions: list[Region], look: Look) -> str:
     if len(regions) == 1:
         return f"one {look.size} {look.text('blob')}".replace("  ", " ")
     return f"{_roughly(len(regions))} {look.size} {look.text('blobs')}".replace("  ", " ")
+
+
+def _with_article(words: str) -> str:
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
 def _roughly(count: int) -> str:

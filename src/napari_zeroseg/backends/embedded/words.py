@@ -40,6 +40,10 @@ PALE_FROM = (35.0, 65.0)
 """CIELAB lightness at which a region begins to be pale, and is."""
 DEEP = (0.0, 0.6)
 """Darkness, of the image's own range, at which a region begins to count as dark, and counts fully."""
+BROWN_HUES = (40.0, 95.0)
+"""CIELAB hue angles between which a colour is brown when it is neither light nor vivid, in degrees."""
+BROWN = (62.0, 60.0)
+"""CIELAB lightness and chroma below which it is."""
 SHALLOW = 0.3
 """Factor for what is darker than its surround, but as light as anything in the image."""
 
@@ -172,8 +176,9 @@ def hue_name(color: Floats) -> str:
     if np.hypot(a, b) < 0.5 * sum(CHROMA):
         return "grey"
     angle = np.degrees(np.arctan2(b, a))
-    name = min(_PLAIN_HUES, key=lambda n: abs((angle - HUES[n] + 180) % 360 - 180))
-    return "brown" if name in ("orange", "red", "yellow") and lightness < 45 and np.hypot(a, b) < 45 else name
+    if BROWN_HUES[0] < angle < BROWN_HUES[1] and lightness < BROWN[0] and np.hypot(a, b) < BROWN[1]:
+        return "brown"
+    return min(_PLAIN_HUES, key=lambda n: abs((angle - HUES[n] + 180) % 360 - 180))
 
 
 def tone_name(color: Floats) -> str:
