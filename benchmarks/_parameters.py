@@ -7,7 +7,7 @@ from dataclasses import asdict, is_dataclass
 from typing import Any
 
 DETECTOR = (
-    "noise", "stains", "candidates", "measure", "regions",
+    "noise", "stains", "candidates", "parting", "measure", "regions",
     "words", "selection", "scene", "detector", "completion",
 )  # fmt: skip
 SEGMENTER = ("pyramid", "contours", "depths", "corrections", "merits", "segmenter")

@@ -113,6 +113,33 @@ def test_points_of_a_second_pass_do_no_harm() -> None:
     assert answer(image, Prompt(points, box=truth.box)).iou(truth) > first.mask().iou(truth) - 0.01
 
 
+def test_points_that_the_answer_to_their_box_agrees_with_change_nothing() -> None:
+    image = embedded(np.where(LEFT | RIGHT, 0.7, 0.1).astype(np.float32))
+    boxes = [Mask.from_plane(side).box for side in (LEFT, RIGHT)]
+    first = SEGMENTER.segment(image, [Prompt(box=box) for box in boxes])
+    points = [choose_points(logits, box, 20) for logits, box in zip(first, boxes, strict=True)]
+    second = SEGMENTER.segment(image, [Prompt(p, box=b) for p, b in zip(points, boxes, strict=True)])
+    anew = answer(
+        embedded(np.where(LEFT | RIGHT, 0.7, 0.1).astype(np.float32)), Prompt(points[1], box=boxes[1])
+    )
+    assert all(a.mask().same_as(b.mask()) for a, b in zip(first, second, strict=True))
+    assert anew.same_as(first[1].mask())
+    outside = Prompt((*points[1], Point(2, 2, positive=False)), box=boxes[1])
+    against = Prompt((*points[1], Point(points[1][0].x, points[1][0].y, positive=False)), box=boxes[1])
+    assert answer(image, outside).same_as(first[1].mask())
+    assert not answer(image, against).same_as(first[1].mask())
+
+
+def test_more_boxes_than_are_searched_together_are_answered_each() -> None:
+    image = embedded(np.where(LEFT | RIGHT, 0.7, 0.1).astype(np.float32))
+    boxes = [(30.0 + k, 40.0, 70.0 + k, 80.0) for k in range(3 * segmenter.TOGETHER)]
+    found = SEGMENTER.segment(image, [Prompt(box=box) for box in boxes])
+    alone = embedded(np.where(LEFT | RIGHT, 0.7, 0.1).astype(np.float32))
+    for k in (0, 20, -1):
+        assert answer(alone, Prompt(box=boxes[k])).iou(found[k].mask()) > 0.99
+    assert len(image.in_boxes) <= 2 * segmenter.TOGETHER
+
+
 def test_negative_click_takes_away_and_positive_click_adds() -> None:
     both = Mask.from_plane(LEFT | RIGHT)
     image = embedded(np.where(LEFT | RIGHT, 0.7, 0.1).astype(np.float32))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage as ndi
-from skimage.morphology import h_maxima
 from skimage.segmentation import watershed
 
 from napari_zeroseg.backends.embedded.noise import noise_of
+from napari_zeroseg.backends.embedded.parting import MIN_AREA, split, whole
 from napari_zeroseg.backends.embedded.tree import ComponentTree, NodeShapes, component_tree, measure_nodes
 
 if TYPE_CHECKING:
@@ -44,13 +44,6 @@ DOUBT = 0.7
 """Factor on the worth of such a further outline."""
 INNER_SIZE = 0.25
 """And, inside it, at least this part of its area."""
-MIN_AREA = 9
-SPLIT_BELOW = 0.95
-"""Regions that an ellipse fits better are not parted."""
-NECK = 0.15
-"""Depth of a neck, as a part of the largest inscribed radius, from which it is one."""
-SPLIT_GAIN = 0.4
-"""Part of the misfit that parting has to take away."""
 MIN_STEP = 0.5 / 255
 """Steps finer than those of an 8-bit image are not trusted."""
 MOST = (200, 500)
@@ -128,60 +121,6 @@ def step_floor(smooth: Channel, noise: float) -> float:
     return max(FLOOR[0] * noise, MIN_STEP, FLOOR[1] * float(high - low))
 
 
-def whole(labels: Labels) -> Labels:
-    """Keep the largest part of each label, without holes."""
-    out = np.zeros_like(labels)
-    for index, where in enumerate(ndi.find_objects(labels)):
-        if where is None:
-            continue
-        own = labels[where] == index + 1
-        parts, count = ndi.label(own)
-        if count > 1:
-            own = parts == np.bincount(parts.ravel())[1:].argmax() + 1
-        filled = ndi.binary_fill_holes(own) & ((labels[where] == 0) | own)
-        out[where][filled] = index + 1
-    return out
-
-
-def split(labels: Labels, step: NDArray[np.float64]) -> tuple[Labels, NDArray[np.float64]]:
-    """Part touching objects: cut a region at its necks where the parts are rounder than the whole."""
-    out, steps = labels.copy(), [step]
-    for index, where in enumerate(ndi.find_objects(labels)):
-        if where is None:
-            continue
-        own = labels[where] == index + 1
-        parts, count = parted(own)
-        if count > 1:
-            out[where][own] = np.where(parts > 1, parts - 2 + sum(map(len, steps)), index + 1)[own]
-            steps.append(np.full(count - 1, step[index + 1]))
-    return out, np.concatenate(steps)
-
-
-def parted(own: NDArray[np.bool_]) -> tuple[Labels, int]:
-    """Return the parts 1..n of one region; n is 1 where it is best left whole."""
-    whole_fit, area = ellipse_fit(own), np.count_nonzero(own)
-    if whole_fit > SPLIT_BELOW or area < 4 * MIN_AREA:
-        return own.astype(np.int32), 1
-    depth = ndi.gaussian_filter(ndi.distance_transform_edt(np.pad(own, 1))[1:-1, 1:-1], 0.5)
-    tops, count = ndi.label(h_maxima(depth, NECK * float(depth.max())))
-    if count < 2:
-        return own.astype(np.int32), 1
-    parts = watershed(-depth, tops, mask=own).astype(np.int32)
-    areas = np.bincount(parts.ravel(), minlength=count + 1)[1:]
-    fits = np.array([ellipse_fit(parts == k + 1) for k in range(count)])
-    gain = float((fits * areas).sum() / area - whole_fit)
-    if areas.min() < MIN_AREA or gain < SPLIT_GAIN * (1 - whole_fit):
-        return own.astype(np.int32), 1
-    return parts, count
-
-
-def ellipse_fit(own: NDArray[np.bool_]) -> float:
-    """Return the area over that of the ellipse with the same second moments, 1 for ellipses."""
-    y, x = np.nonzero(own)
-    covariance = np.cov(y, x, bias=True) + np.eye(2) / 12 if len(y) > 1 else np.eye(2)
-    return min(1.0, len(y) / (4 * np.pi * float(np.sqrt(np.linalg.det(covariance)))))
-
-
 def significant(labels: Labels, ratio: NDArray[np.float64]) -> Candidates:
     """Drop labels whose outline is lost in the noise, and number the rest 1..N."""
     area = np.bincount(labels.ravel(), minlength=len(ratio))
@@ -223,10 +162,11 @@ def cuts(smooth: Channel, zones: Labels, markers: Labels) -> list[tuple[Labels, 
     """
     count = int(zones.max())
     index = np.arange(1, count + 1)
-    low = np.concatenate(([0], ndi.minimum(smooth, zones, index)))
+    low = np.full(count + 1, np.inf, np.float32)
+    np.minimum.at(low, zones.ravel(), smooth.ravel())
     high = np.concatenate(([1], ndi.mean(smooth, markers, index)))
     span = np.maximum(high - low, 1e-9).astype(np.float32)
-    bins = ((smooth - low.astype(np.float32)[zones]) / span[zones] * CUTS).clip(0, CUTS - 1).astype(np.intp)
+    bins = ((smooth - low[zones]) / span[zones] * CUTS).clip(0, CUTS - 1).astype(np.intp)
     total, pairs = _steps_by_zone_and_cut(smooth, zones, bins, count)
     mean = np.where(pairs > 2, total / np.maximum(pairs, 1), 0)
     area = np.bincount((zones * CUTS + bins).ravel(), minlength=(count + 1) * CUTS).reshape(-1, CUTS)

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage as ndi
 
-from napari_zeroseg.backends.embedded.candidates import MIN_AREA, Candidates, split, whole
+from napari_zeroseg.backends.embedded.candidates import Candidates
+from napari_zeroseg.backends.embedded.measure import Colors
+from napari_zeroseg.backends.embedded.parting import MIN_AREA, split, whole
 from napari_zeroseg.backends.embedded.regions import Region, measured
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def completed(scene: Scene, hits: Hits, others: Bools) -> list[tuple[Region, flo
         return list(hits)
     missed, scores, replaced = _missed(_parts(alike), owner, hits)
     group = Candidates(missed, np.ones(len(scores)))
-    found = measured(group, scene.lab, "colours of the class", 1, 0, scene.shape)
+    found = measured(group, Colors.of(scene.lab), "colours of the class", 1, 0, scene.shape)
     return [hit for i, hit in enumerate(hits) if i not in replaced] + list(zip(found, scores, strict=True))
 
 

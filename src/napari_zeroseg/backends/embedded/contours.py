@@ -109,6 +109,13 @@ class Contours:
     separation: Floats
     contrast: Floats
 
+    def rows(self, which: slice) -> Contours:
+        """Return some of the contours."""
+        frames = Frames(self.frames.centers[which], self.frames.axes[which])
+        return Contours(
+            frames, self.radii[which], self.steps[which], self.separation[which], self.contrast[which]
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Limits:
@@ -116,6 +123,9 @@ class Limits:
 
     least: NDArray[np.float64]
     most: NDArray[np.float64]
+
+    def joined(self, other: Limits) -> Limits:
+        return Limits(np.concatenate([self.least, other.least]), np.concatenate([self.most, other.most]))
 
 
 def find_contours(

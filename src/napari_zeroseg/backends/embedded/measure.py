@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage as ndi
-from skimage.segmentation import expand_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Labels = NDArray[np.int32]
     Floats = NDArray[np.float64]
+    Places = NDArray[np.intp]
 
 RING = 0.25
 """Width of the surround as a part of the median diameter, at least 2 pixels."""
+LEAST_RING = 4
+"""Rings of fewer pixels say nothing of the surround; the mean of the ground stands for them."""
+FINE_SIGMA = 2.0
+"""Gaussian sigma in pixels of what is no fine detail."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,23 +62,50 @@ class Measurements:
     border: Floats
 
 
-def measure(labels: Labels, lab: NDArray[np.float32]) -> Measurements:
+@dataclass(frozen=True, slots=True, eq=False)
+class Colors:
+    """What of an image is measured in its regions.
+
+    Parameters
+    ----------
+    lab : ndarray of float32, shape (H, W, 3)
+        CIELAB.
+    planes : ndarray of float32, shape (3, H * W)
+        The same, channel by channel.
+    fine : ndarray of float32, shape (H * W,)
+        Fine lightness detail.
+    """
+
+    lab: NDArray[np.float32]
+    planes: NDArray[np.float32]
+    fine: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, lab: NDArray[np.float32]) -> Colors:
+        """Take them from CIELAB, shape (H, W, 3)."""
+        fine = lab[..., 0] - ndi.gaussian_filter(lab[..., 0], FINE_SIGMA)
+        return cls(lab, np.ascontiguousarray(lab.reshape(-1, 3).T), fine.ravel())
+
+
+def measure(labels: Labels, colors: Colors) -> Measurements:
     """Measure every region of a plane; labels must be 1..N without gaps.
 
     Parameters
     ----------
     labels : ndarray of int32, shape (H, W)
-    lab : ndarray of float32, shape (H, W, 3)
-        The image in CIELAB.
+    colors : Colors
+        Of the image on the same grid.
     """
     count = int(labels.max())
-    area = _sums(labels, None, count)
+    places = np.flatnonzero(labels)
+    own = labels.ravel()[places] - 1
+    area = np.bincount(own, minlength=count).astype(np.float64)
     box = np.array(
         [(y.start, x.start, y.stop, x.stop) for y, x in ndi.find_objects(labels)], np.int64
     ).reshape(-1, 4)
-    ellipse, elongation, half_sides = _moments(labels, area, count)
-    outline, border, edge = _outlines(labels, lab, count)
-    color = _means(labels, lab, area, count)
+    ellipse, elongation, half_sides = _moments(places, own, area, labels.shape[1])
+    outline, border, edge = _outlines(labels, colors.lab, count)
+    color = _means(colors.planes, places, own, area)
     return Measurements(
         area=area,
         box=box,
@@ -81,32 +113,25 @@ def measure(labels: Labels, lab: NDArray[np.float32]) -> Measurements:
         elongation=elongation,
         convexity=np.minimum(8 * half_sides / np.maximum(outline + border, 1), 1),
         color=color,
-        surround=_surrounds(labels, lab, area, color, count),
-        texture=_textures(labels, lab, area, count),
+        surround=_surrounds(labels, colors, area, color),
+        texture=_textures(colors.fine[places], own, area),
         edge=edge,
         border=border / np.maximum(outline + border, 1),
     )
 
 
-def _sums(labels: Labels, weights: NDArray[np.floating] | None, count: int) -> Floats:
-    flat = None if weights is None else weights.ravel()
-    return np.bincount(labels.ravel(), flat, count + 1)[1 : count + 1].astype(np.float64)
+def _means(planes: NDArray[np.float32], places: Places, own: Labels, area: Floats) -> Floats:
+    sums = [np.bincount(own, plane[places], len(area)) for plane in planes]
+    return np.asarray(np.column_stack(sums) / np.maximum(area, 1)[:, None])
 
 
-def _means(labels: Labels, lab: NDArray[np.float32], area: Floats, count: int) -> Floats:
-    sums = [_sums(labels, lab[..., k], count) for k in range(3)]
-    return np.column_stack(sums) / np.maximum(area, 1)[:, None]
-
-
-def _moments(labels: Labels, area: Floats, count: int) -> tuple[Floats, Floats, Floats]:
-    y, x = np.nonzero(labels)
-    inside = labels[y, x]
+def _moments(places: Places, own: Labels, area: Floats, width: int) -> tuple[Floats, Floats, Floats]:
+    y, x = np.divmod(places, width)
 
     def mean(values: Floats) -> Floats:
-        return np.asarray(np.bincount(inside, values, count + 1)[1:] / area)
+        return np.asarray(np.bincount(own, values, len(area)) / area)
 
-    my, mx = mean(y.astype(float)), mean(x.astype(float))
-    dy, dx = y - my[inside - 1], x - mx[inside - 1]
+    dy, dx = y - mean(y)[own], x - mean(x)[own]
     yy, xx, xy = mean(dy * dy) + 1 / 12, mean(dx * dx) + 1 / 12, mean(dx * dy)
     middle, spread = (yy + xx) / 2, np.hypot((yy - xx) / 2, xy)
     long, short = np.sqrt(middle + spread), np.sqrt(np.maximum(middle - spread, 1 / 12))
@@ -117,7 +142,7 @@ def _moments(labels: Labels, area: Floats, count: int) -> tuple[Floats, Floats, 
 def _outlines(labels: Labels, lab: NDArray[np.float32], count: int) -> tuple[Floats, Floats, Floats]:
     outline, step = np.zeros(count + 1), np.zeros(count + 1)
     for first, second in ((np.s_[:-1], np.s_[1:]), (np.s_[:, :-1], np.s_[:, 1:])):
-        part = labels[first] != labels[second]
+        part = np.nonzero(labels[first] != labels[second])
         a, b = labels[first][part], labels[second][part]
         distance = np.linalg.norm(lab[first][part] - lab[second][part], axis=1)
         for side in (a, b):
@@ -129,19 +154,74 @@ def _outlines(labels: Labels, lab: NDArray[np.float32], count: int) -> tuple[Flo
     return outline[1:], border[1:], edge[1:]
 
 
-def _surrounds(labels: Labels, lab: NDArray[np.float32], area: Floats, color: Floats, count: int) -> Floats:
+def _surrounds(labels: Labels, colors: Colors, area: Floats, color: Floats) -> Floats:
     """Mean colour of a ring that leaves out other regions and the blurred edge."""
-    width = max(2.0, RING * float(np.sqrt(np.median(area)))) if count else 2.0
-    near = expand_labels(labels, 1)
-    ring = np.where(near > 0, 0, expand_labels(labels, 1 + width)).astype(np.int32)
-    pixels = _sums(ring, None, count)
-    found = _means(ring, lab, pixels, count)
-    crowded = pixels < 4
-    found[crowded] = lab[labels == 0].mean(axis=0) if (labels == 0).any() else color[crowded]
+    width = max(2.0, RING * float(np.sqrt(np.median(area)))) if len(area) else 2.0
+    places, owner = ring(labels, width)
+    pixels = np.bincount(owner, minlength=len(area)).astype(np.float64)
+    found = _means(colors.planes, places, owner, pixels)
+    crowded = pixels < LEAST_RING
+    if crowded.any():
+        ground = colors.planes[:, labels.ravel() == 0]
+        found[crowded] = ground.mean(axis=1) if ground.size else color[crowded]
     return found
 
 
-def _textures(labels: Labels, lab: NDArray[np.float32], area: Floats, count: int) -> Floats:
-    fine = lab[..., 0] - ndi.gaussian_filter(lab[..., 0], 2.0)
-    mean = _sums(labels, fine, count) / area
-    return np.sqrt(np.maximum(_sums(labels, fine**2, count) / area - mean**2, 0))
+def ring(labels: Labels, width: float) -> tuple[Places, Labels]:
+    """Return the pixels around each region but for those next to it, as flat indices, and whose they are.
+
+    Regions grow by a pixel at a time, in turn to the sides and to the corners as well, which makes
+    octagons of points, until they meet; of those pixels the ones farther away than wanted are left out.
+
+    Parameters
+    ----------
+    labels : ndarray of int32, shape (H, W)
+        1..N, 0 for the ground.
+    width : float
+        Distance from the pixels next to a region to the outer end of its ring.
+
+    Returns
+    -------
+    tuple of ndarray
+        Indices into the flattened plane, and labels less one.
+    """
+    padded = np.pad(labels, 1, constant_values=-1)
+    flat, row = padded.ravel(), padded.shape[1]
+    sides = (1, -1, row, -row)
+    corners = (row + 1, row - 1, -row + 1, -row - 1)
+    front = _rim(flat, sides)
+    nearest = front  # pixel of the region
+    grown: list[tuple[Places, Places]] = []
+    for turn in range(1 + ceil(width)):
+        front, nearest = _grown(flat, front, nearest, sides + corners if turn % 2 else sides)
+        grown.append((front, nearest))
+    places, sources = (np.concatenate(parts) for parts in zip(*grown[1:], strict=True))
+    (y, x), (near_y, near_x) = np.divmod(places, row), np.divmod(sources, row)
+    close = (y - near_y) ** 2 + (x - near_x) ** 2 <= (1 + width) ** 2
+    return ((y - 1) * labels.shape[1] + x - 1)[close], flat[places[close]] - 1
+
+
+def _rim(flat: Labels, offsets: tuple[int, ...]) -> Places:
+    """Return the labelled pixels next to the ground."""
+    inside = np.flatnonzero(flat > 0)
+    free = np.zeros(len(inside), bool)
+    for offset in offsets:
+        free |= flat[inside + offset] == 0
+    return inside[free]
+
+
+def _grown(flat: Labels, front: Places, nearest: Places, offsets: tuple[int, ...]) -> tuple[Places, Places]:
+    """Give the free neighbours of a front its labels, and return them and what is nearest to them."""
+    label = flat[front]
+    new, sources = [], []
+    for offset in offsets:
+        free = flat[front + offset] == 0
+        new.append(front[free] + offset)
+        sources.append(nearest[free])
+        flat[new[-1]] = label[free]
+    return np.concatenate(new), np.concatenate(sources)
+
+
+def _textures(fine: NDArray[np.float32], own: Labels, area: Floats) -> Floats:
+    mean = np.bincount(own, fine, len(area)) / area
+    return np.sqrt(np.maximum(np.bincount(own, fine**2, len(area)) / area - mean**2, 0))

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage as ndi
+from scipy.spatial import KDTree
 
 from napari_zeroseg.backends.embedded import stains
 from napari_zeroseg.backends.embedded.candidates import BANDS, Candidates, candidates
-from napari_zeroseg.backends.embedded.measure import Measurements, measure
+from napari_zeroseg.backends.embedded.measure import Colors, Measurements, measure
 from napari_zeroseg.backends.embedded.noise import calmed
-from napari_zeroseg.core.boxes import box_iou
+from napari_zeroseg.backends.embedded.per_image import per_image
 from napari_zeroseg.core.mask import Mask
 
 if TYPE_CHECKING:
@@ -29,7 +27,6 @@ SAME = 0.85
 """Regions that overlap by more are one; the one with the better outline is kept."""
 SAME_BOX = 0.75
 """Only regions whose boxes overlap by this much are compared."""
-CACHED_IMAGES = 4
 
 Color = tuple[float, float, float]
 
@@ -97,23 +94,10 @@ class Region:
         return float(np.linalg.norm(np.subtract(self.color, self.surround)))
 
 
-_cache: OrderedDict[str, tuple[Region, ...]] = OrderedDict()
-_lock = threading.Lock()
-
-
+@per_image
 def regions_of(image: Plane) -> tuple[Region, ...]:
     """Return :func:`propose` of an image; the last few images are remembered."""
-    key = hashlib.blake2b(np.ascontiguousarray(image).tobytes(), digest_size=16).hexdigest()
-    with _lock:
-        if key in _cache:
-            _cache.move_to_end(key)
-            return _cache[key]
-    found = propose(image)
-    with _lock:
-        _cache[key] = found
-        while len(_cache) > CACHED_IMAGES:
-            _cache.popitem(last=False)
-    return found
+    return propose(image)
 
 
 def propose(image: Plane) -> tuple[Region, ...]:
@@ -129,20 +113,19 @@ def propose(image: Plane) -> tuple[Region, ...]:
     """
     found: list[Region] = []
     image = stains.balanced(calmed(image))
+    looks = [Colors.of(stains.lab(small)) for small in octaves(image)]
     for name, channel in stains.channels(image).items():
-        for scale, small in enumerate(octaves(channel)):
-            shrunk = _shrunk(image, scale)
-            lab = stains.lab(shrunk)
+        for scale, (small, colors) in enumerate(zip(octaves(channel), looks, strict=True)):
             for polarity in (1, -1):
                 for group in candidates(np.float32(polarity) * small, BANDS if scale == 0 else BANDS[-1:]):
-                    found += measured(group, lab, name, polarity, scale, image.shape[:2])
+                    found += measured(group, colors, name, polarity, scale, image.shape[:2])
     return tuple(distinct(sorted(found, key=lambda r: -r.worth)))
 
 
-def octaves(channel: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Return the channel and its halves, quarters, ..."""
-    found = [channel]
-    while min(found[-1].shape) >= 2 * MIN_SIDE:
+def octaves(values: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Return an image or a channel of it, and its halves, quarters, ..."""
+    found = [values]
+    while min(found[-1].shape[:2]) >= 2 * MIN_SIDE:
         found.append(_halved(found[-1]))
     return found
 
@@ -153,15 +136,9 @@ def _halved(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return (v[::2, ::2] + v[1::2, ::2] + v[::2, 1::2] + v[1::2, 1::2]) / np.float32(4)
 
 
-def _shrunk(image: Plane, scale: int) -> Plane:
-    for _ in range(scale):
-        image = _halved(image)
-    return image
-
-
 def measured(
     group: Candidates,
-    lab: NDArray[np.float32],
+    colors: Colors,
     channel: str,
     polarity: int,
     scale: int,
@@ -173,8 +150,8 @@ def measured(
     ----------
     group : Candidates
         The label plane, shrunk by ``2 ** scale``.
-    lab : ndarray of float32, shape (h, w, 3)
-        The image in CIELAB on the same grid.
+    colors : Colors
+        Of the image on the same grid.
     channel, polarity, scale
         As in :class:`Region`.
     shape : tuple of int
@@ -182,7 +159,7 @@ def measured(
     """
     if not group.labels.max():
         return []
-    rows = measure(group.labels, lab)
+    rows = measure(group.labels, colors)
     return [_region(group, rows, i, channel, polarity, scale, shape) for i in range(len(rows.area))]
 
 
@@ -229,29 +206,49 @@ def _full_size(mask: Mask, scale: int, shape: tuple[int, int]) -> Mask:
     if scale == 0:
         return Mask(mask.origin, mask.pixels.copy())
     factor = 2**scale
-    padded = np.pad(mask.pixels, 1).astype(np.float32)
-    large = ndi.zoom(padded, factor, order=1, mode="nearest", grid_mode=True) > 0.5
+    rows, cols = (_between(n, factor) for n in mask.pixels.shape)
+    large = rows @ mask.pixels.astype(np.float32) @ cols.T > 0.5
     top, left = ((n - 1) * factor for n in mask.origin)
     cut_y, cut_x = max(0, -top), max(0, -left)
     pixels = large[cut_y : shape[0] - top, cut_x : shape[1] - left]
     return Mask((top + cut_y, left + cut_x), pixels).trimmed()
 
 
+@lru_cache(maxsize=1024)
+def _between(count: int, factor: int) -> NDArray[np.float32]:
+    """Return the weights that interpolate a row and one more pixel at either end ``factor`` times as fine."""
+    position = (np.arange((count + 2) * factor) + 0.5) / factor - 1.5
+    weights = 1 - np.abs(position[:, None] - np.arange(count)[None, :])
+    return np.asarray(np.clip(weights, 0, None), np.float32)
+
+
 def distinct(regions: list[Region]) -> list[Region]:
     """Drop regions that all but equal an earlier one."""
     if not regions:
         return []
-    boxes = np.array([r.mask.box for r in regions])
-    areas = np.array([r.mask.area for r in regions])
-    by_area = np.argsort(areas, kind="stable")
-    ranked = areas[by_area]
-    alive = np.ones(len(regions), bool)
-    for i, region in enumerate(regions):
-        if alive[i]:
-            first, last = np.searchsorted(ranked, (SAME * areas[i], areas[i] / SAME))
-            later = by_area[first:last]
-            later = later[(later > i) & alive[later]]
-            close = box_iou(boxes[i : i + 1], boxes[later])[0] > SAME_BOX
-            for j in later[close]:
-                alive[j] = region.mask.iou(regions[j].mask) <= SAME
+    masks = [r.mask for r in regions]
+    alive = np.ones(len(masks), bool)
+    for i, j in _alike(np.array([m.box for m in masks]), np.array([m.area for m in masks])).tolist():
+        if alive[i] and alive[j]:
+            alive[j] = masks[i].iou(masks[j]) <= SAME
     return [r for r, kept in zip(regions, alive, strict=True) if kept]
+
+
+def _alike(boxes: NDArray[np.float64], areas: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the pairs (i, j), i < j and in this order, of regions that may be the same; shape (P, 2)."""
+    centers, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
+    # boxes that overlap enough are no farther apart than this
+    reach = sides.max(axis=1) * (1 - SAME_BOX) / (2 * SAME_BOX)
+    near = KDTree(centers).query_ball_point(centers, reach, p=np.inf)
+    first = np.repeat(np.arange(len(near)), [len(n) for n in near])
+    second = np.fromiter((j for n in near for j in n), np.intp, len(first))
+    ahead = (second > first) & (areas[first] > SAME * areas[second]) & (areas[second] > SAME * areas[first])
+    first, second = first[ahead], second[ahead]
+    low, high = (
+        np.maximum(boxes[first, :2], boxes[second, :2]),
+        np.minimum(boxes[first, 2:], boxes[second, 2:]),
+    )
+    shared = np.prod(np.clip(high - low, 0, None), axis=1)
+    union = np.prod(sides[first], axis=1) + np.prod(sides[second], axis=1) - shared
+    pairs = np.column_stack((first, second))[shared > SAME_BOX * union]
+    return np.asarray(pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))])

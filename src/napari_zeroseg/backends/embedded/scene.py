@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_zeroseg.backends.embedded import stains
 from napari_zeroseg.backends.embedded.noise import calmed
+from napari_zeroseg.backends.embedded.per_image import per_image
 from napari_zeroseg.backends.embedded.regions import regions_of
 from napari_zeroseg.backends.embedded.selection import best_disjoint, nesting
 from napari_zeroseg.backends.embedded.words import BRIGHT, DARK, RegionTable, ramp, words_in
@@ -92,6 +93,12 @@ class Scene:
 
     @classmethod
     def of(cls, image: Plane) -> Scene:
+        """Return what an image shows; the last few images are remembered."""
+        return _scene_of(image)
+
+    @classmethod
+    def seen(cls, image: Plane) -> Scene:
+        """Look at an image anew."""
         regions = regions_of(image)
         table = RegionTable.of(regions)
         lab = stains.lab(stains.balanced(calmed(image)))
@@ -99,6 +106,9 @@ class Scene:
         low, ground, high = np.percentile(image.mean(axis=2), stains.RANGE)
         place = float((ground - low) / max(high - low, 1e-6))
         return cls(regions, table, parent, objectness(table), min(place, 1.0), lab)
+
+
+_scene_of = per_image(Scene.seen)
 
 
 def objectness(table: RegionTable) -> Floats:

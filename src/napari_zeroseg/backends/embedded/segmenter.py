@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache, reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,7 @@ from napari_zeroseg.backends.embedded.pyramid import Pyramid
 from napari_zeroseg.backends.embedded.regions import regions_of
 from napari_zeroseg.core.boxes import box_iou
 from napari_zeroseg.core.mask import Logits
+from napari_zeroseg.core.prompt import Prompt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.backends.embedded.regions import Region
     from napari_zeroseg.core.image import Plane
     from napari_zeroseg.core.mask import Box, Mask
-    from napari_zeroseg.core.prompt import Prompt
+
 
 BOX_PARTS = (0.7, 0.85, 1.0)
 """Sizes of the frames that fill a box, as parts of it."""
@@ -82,6 +84,8 @@ FILLS = 0.9
 """Least overlap of a region's bounds with a box that it fills."""
 FOLLOWED = 0.8
 """A contour that overlaps a region by less does not follow it."""
+TOGETHER = 16
+"""Boxes are searched together, so many at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +94,8 @@ class EmbeddedImage:
 
     image: Plane
     pyramid: Pyramid
+    in_boxes: OrderedDict[Box, Logits] = field(default_factory=OrderedDict)
+    """Answers to the last boxes, which those to boxes with points start from."""
 
     @cached_property
     def regions(self) -> tuple[Region, ...]:
@@ -98,15 +104,21 @@ class EmbeddedImage:
 
     def region_in(self, box: Box, clicks: Sequence[Click]) -> Mask | None:
         """Return the proposed region that fills a box and agrees with all clicks, if there is one."""
-        bounds = np.array([r.mask.box for r in self.regions]).reshape(-1, 4)
-        fit = box_iou(np.array([box], float), bounds)[0]
-        for index in np.argsort(-fit, kind="stable"):
-            if fit[index] < FILLS:
-                return None
+        fit = box_iou(np.array([box], float), self._bounds)[0]
+        filling = np.flatnonzero(fit >= FILLS)
+        for index in filling[np.argsort(-fit[filling], kind="stable")]:
             mask: Mask = self.regions[index].mask
-            if all(_holds(mask, c) == c.inside for c in clicks):
+            if _agrees(mask, clicks):
                 return mask
         return None
+
+    @cached_property
+    def _bounds(self) -> NDArray[np.float64]:
+        return np.array([r.mask.box for r in self.regions]).reshape(-1, 4)
+
+
+def _agrees(mask: Mask, clicks: Sequence[Click]) -> bool:
+    return all(_holds(mask, c) == c.inside for c in clicks)
 
 
 def _holds(mask: Mask, click: Click) -> bool:
@@ -127,7 +139,32 @@ class EmbeddedSegmenter:
 
     def segment(self, embedding: EmbeddedImage, prompts: Sequence[Prompt]) -> list[Logits]:
         """Return one answer per prompt, in order; an empty one where a prompt names no place."""
-        return [_answer(embedding, prompt) for prompt in prompts]
+        answers = []
+        for start in range(0, len(prompts), TOGETHER):
+            some = prompts[start : start + TOGETHER]
+            _look_into_boxes(embedding, some)
+            answers += [_answer(embedding, prompt) for prompt in some]
+        return answers
+
+
+def _look_into_boxes(embedding: EmbeddedImage, prompts: Sequence[Prompt]) -> None:
+    """Find what each box holds, as far as it is not known."""
+    known = embedding.in_boxes
+    boxes = dict.fromkeys(p.box for p in prompts if p.box is not None and p.mask is None)
+    asked = [Prompt(box=box) for box in boxes if box not in known]
+    while known and len(known) + len(asked) > 2 * TOGETHER:
+        known.popitem(last=False)
+    if not asked:
+        return
+    pyramid = embedding.pyramid
+    frames = [_frames(pyramid, prompt, _box_center(prompt.box)) for prompt in asked if prompt.box is not None]
+    limits = [_limits(f, prompt, ()) for f, prompt in zip(frames, asked, strict=True)]
+    together = find_contours(pyramid, reduce(Frames.joined, frames), reduce(Limits.joined, limits))
+    start = 0
+    for prompt, own in zip(asked, limits, strict=True):
+        contours = together.rows(slice(start, start := start + len(own.least)))
+        assert prompt.box is not None
+        known[prompt.box] = _best(embedding, prompt, contours, _values(contours, own, prompt, ()), ())
 
 
 def _answer(embedding: EmbeddedImage, prompt: Prompt) -> Logits:
@@ -139,10 +176,24 @@ def _answer(embedding: EmbeddedImage, prompt: Prompt) -> Logits:
     center = _center(prompt)
     if center is None:
         return Logits((0, 0), np.zeros((0, 0), np.float32), 0.0)
+    first = None if prompt.box is None else embedding.in_boxes.get(prompt.box)
+    # points that the answer to their box agrees with say nothing new
+    if first is not None and _agrees(first.mask(), clicks):
+        return first
     contours, values = _found(pyramid, _frames(pyramid, prompt, center), prompt, clicks)
+    return _best(embedding, prompt, contours, values, clicks)
+
+
+def _best(
+    embedding: EmbeddedImage,
+    prompt: Prompt,
+    contours: Contours,
+    values: NDArray[np.float64],
+    clicks: Sequence[Click],
+) -> Logits:
     best = int(values.argmax())
     score = _score(contours, best)
-    answer = _sided(drawn(contours, best), clicks).logits(pyramid.shape, score)
+    answer = _sided(drawn(contours, best), clicks).logits(embedding.pyramid.shape, score)
     region = None if prompt.box is None else embedding.region_in(prompt.box, clicks)
     # a region that a contour cannot follow: branched, hollow, or held together otherwise
     if region is not None and answer.mask().iou(region) < FOLLOWED:
@@ -165,9 +216,13 @@ def _sided(mask: DepthMap, clicks: Sequence[Click]) -> DepthMap:
 
 def _center(prompt: Prompt) -> tuple[float, float] | None:
     if prompt.box is not None:
-        x0, y0, x1, y1 = prompt.box
-        return (y0 + y1 - 1) / 2, (x0 + x1 - 1) / 2
+        return _box_center(prompt.box)
     return (prompt.positives[0].y, prompt.positives[0].x) if prompt.positives else None
+
+
+def _box_center(box: Box) -> tuple[float, float]:
+    x0, y0, x1, y1 = box
+    return (y0 + y1 - 1) / 2, (x0 + x1 - 1) / 2
 
 
 def _frames(pyramid: Pyramid, prompt: Prompt, center: tuple[float, float]) -> Frames:
@@ -209,14 +264,23 @@ def _found(
     belief: DepthMap | None = None,
 ) -> tuple[Contours, NDArray[np.float64]]:
     """Contours and their merits."""
-    limits = limits_of(frames, clicks)
-    if prompt.box is not None:
-        limits = _within(limits, frames, prompt.box)
+    limits = _limits(frames, prompt, clicks)
     contours = find_contours(pyramid, frames, limits, None if belief is None else belief.at)
+    return contours, _values(contours, limits, prompt, clicks)
+
+
+def _limits(frames: Frames, prompt: Prompt, clicks: Sequence[Click]) -> Limits:
+    limits = limits_of(frames, clicks)
+    return limits if prompt.box is None else _within(limits, frames, prompt.box)
+
+
+def _values(
+    contours: Contours, limits: Limits, prompt: Prompt, clicks: Sequence[Click]
+) -> NDArray[np.float64]:
     values = merits(contours, limits) - MEANT * misses(contours, clicks)
     if prompt.box is not None:
         values = values + BOX_FIT * np.log(box_fit(contours, prompt.box) + 1e-3)
-    return contours, values
+    return values
 
 
 def _within(limits: Limits, frames: Frames, box: Box) -> Limits:

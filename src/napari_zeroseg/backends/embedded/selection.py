@@ -24,16 +24,20 @@ def nesting(masks: Sequence[Mask], shape: tuple[int, int]) -> NDArray[np.intp]:
     order = sorted(range(len(masks)), key=lambda i: -masks[i].area)
     plane = np.full(shape, -1, np.int32)
     parent = np.full(len(masks), -1, np.intp)
+    depth = np.zeros(len(masks) + 1, np.intp)  # its last is that of the ground, -1
     for i in order:
         mask = masks[i]
         window = plane[mask.slices]
-        parent[i] = _holder(window[mask.pixels], parent)
+        parent[i] = _holder(window[mask.pixels], parent, depth)
+        depth[i] = depth[parent[i]] + 1
         window[mask.pixels] = i
     return parent
 
 
-def _holder(below: NDArray[np.int32], parent: NDArray[np.intp]) -> int:
+def _holder(below: NDArray[np.int32], parent: NDArray[np.intp], depth: NDArray[np.intp]) -> int:
     """Return the smallest region that lies under more than half of the pixels."""
+    if not below.size or below.min() == below.max():
+        return int(below[0]) if below.size else -1
     ids, counts = np.unique(below, return_counts=True)
     held: dict[int, int] = {}
     for index, count in zip(ids.tolist(), counts.tolist(), strict=True):
@@ -42,15 +46,7 @@ def _holder(below: NDArray[np.int32], parent: NDArray[np.intp]) -> int:
             index = int(parent[index])
     enough = [(count, index) for index, count in held.items() if count > HELD * len(below)]
     # of nested holders the inner one has no more pixels; ties go to the one painted last
-    depth = {index: _depth(index, parent) for _, index in enough}
-    return max((index for _, index in enough), key=lambda i: depth[i], default=-1)
-
-
-def _depth(index: int, parent: NDArray[np.intp]) -> int:
-    depth = 0
-    while index >= 0:
-        index, depth = int(parent[index]), depth + 1
-    return depth
+    return max((index for _, index in enough), key=lambda i: int(depth[i]), default=-1)
 
 
 def best_disjoint(

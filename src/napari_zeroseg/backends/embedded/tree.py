@@ -44,10 +44,12 @@ class ComponentTree:
 
     def sums(self, per_node: Floats) -> Floats:
         """Add the values of all descendants to each node; shape (N, K) in and out."""
-        total = per_node.copy()
+        columns = np.ascontiguousarray(per_node.T)
         for low, high in self._levels_up():
-            np.add.at(total, self.parent[low:high], total[low:high])
-        return total
+            above = self.parent[low:high]
+            for total in columns:  # one at a time, which is the fast way of ``add.at``
+                np.add.at(total, above, total[low:high])
+        return columns.T
 
     def _levels_up(self) -> list[tuple[int, int]]:
         return list(pairwise(self.starts[1:].tolist()))[::-1]
