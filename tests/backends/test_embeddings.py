@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from napari_zeroseg.backends.embeddings import KEPT, RememberingSegmenter
+from napari_zeroseg.backends.embeddings import KEPT, RememberingDetector, RememberingSegmenter
 from napari_zeroseg.core.prompt import Point, Prompt
+from napari_zeroseg.core.vocabulary import TargetClass
 from tests.fakes import FakeBackend, source
 
 
@@ -49,3 +52,18 @@ def test_answers_are_the_segmenters_own() -> None:
     embedding = segmenter.embed(source().pixels)
     answer = segmenter.segment(embedding, [Prompt((Point(10, 10),))])[0]
     assert answer.mask().area == 100
+
+
+def test_a_detector_is_asked_once_for_the_same_words_on_the_same_pixels() -> None:
+    fake = FakeBackend()
+    detector, image = RememberingDetector(fake), source().pixels
+    classes = [TargetClass("bright"), TargetClass("grey", synonyms=("dull",))]
+    first = detector.detect(image, classes)
+    first.clear()  # an answer is the asker's own
+    recolored = [replace(c, color="#123456") for c in classes]
+    assert detector.detect(image, recolored) == fake.detect(image, classes)
+    assert fake.calls["detect"] == 2  # the one just above included
+    detector.detect(image, classes[:1])
+    detector.detect(image, [classes[0], TargetClass("grey")])
+    detector.detect(image[::-1], classes)
+    assert fake.calls["detect"] == 5

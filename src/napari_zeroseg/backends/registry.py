@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_zeroseg.backends.catalog import find, profile
 from napari_zeroseg.backends.checkpoint import Checkpoint
-from napari_zeroseg.backends.embeddings import RememberingSegmenter
+from napari_zeroseg.backends.embeddings import RememberingDetector, RememberingSegmenter
 from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.backends.guided import guided
 from napari_zeroseg.backends.packages import refuse_missing
@@ -64,7 +64,10 @@ def backends_of(recipe: Recipe) -> Backends:
 @cache
 def create(role: Role, name: str) -> Any:
     """Import and make a backend; its weights are looked for when it is first asked."""
-    made = _make(find(role, name), name)
+    entry = find(role, name)
+    made = _make(entry, name)
+    if role is Role.DETECTOR and entry.weights is not None:
+        return RememberingDetector(made)
     return RememberingSegmenter(made) if role is Role.SEGMENTER else made
 
 
