@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 MAX_TOKENS = 256
 """That the models were trained with."""
 CLAMP = 1e-3
-"""Grounding DINO was trained with coordinates cut this far from 0 and 1 before their logit is taken;
+"""Grounding DINO was trained with x and 1 - x cut at this before the logit of a coordinate x is taken;
 transformers cuts at 1e-5, which moves boxes that reach the border, and their scores."""
 
 
@@ -132,19 +132,19 @@ def features_given(model: Any, features: Features) -> Iterator[None]:
 
 
 def clamped_as_trained(model: Any) -> AbstractContextManager[Any]:
-    """Return a context in which a model cuts coordinates where its authors do."""
-    return _clamp() if model.config.model_type == "grounding-dino" else nullcontext()
+    """Return a context in which a model takes the logit of coordinates as its authors do."""
+    return _authors_logit() if model.config.model_type == "grounding-dino" else nullcontext()
 
 
-def _clamp() -> AbstractContextManager[Any]:
+def _authors_logit() -> AbstractContextManager[Any]:
     import torch
     from torch.overrides import TorchFunctionMode
 
-    class Clamp(TorchFunctionMode):
+    class AuthorsLogit(TorchFunctionMode):
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            options = dict(kwargs or {})
-            if func is torch.special.logit:
-                options["eps"] = CLAMP
-            return func(*args, **options)
+            if func is not torch.special.logit:
+                return func(*args, **(kwargs or {}))
+            share = args[0].clamp(0, 1)
+            return torch.log(share.clamp(min=CLAMP) / (1 - share).clamp(min=CLAMP))
 
-    return Clamp()
+    return AuthorsLogit()
