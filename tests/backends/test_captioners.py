@@ -8,16 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
-from napari_zeroseg.backends import blip2, florence2
+from napari_zeroseg.backends import blip2, florence2, memory
+from napari_zeroseg.backends.blip2_parts import looker, size_in_memory, split, writer
 from napari_zeroseg.backends.catalog import find
 from napari_zeroseg.backends.checkpoint import Checkpoint
 from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.backends.pixels import CLIP, IMAGENET, squeezed
 from napari_zeroseg.backends.pretrained import tokenizer_of
+from napari_zeroseg.backends.residency import holdings, size_of
 from napari_zeroseg.backends.weights.places import VARIABLE, folder_of
 from napari_zeroseg.core.errors import BadFileError
-from napari_zeroseg.core.plain_text import plain
 from tests.backends.tiny_captioners import IMAGE_SIDE, byte_tokenizer, write_blip2, write_florence2
 
 BLIP2 = find(Role.CAPTIONER, "blip2:opt-2.7b")
@@ -34,38 +36,66 @@ def models(tmp_path_factory: pytest.TempPathFactory):
         yield
 
 
-def test_blip2_writes_what_the_model_finds_likeliest_after_the_image() -> None:
+def test_blip2_in_parts_writes_the_tokens_of_the_whole_model() -> None:
     from transformers import Blip2ForConditionalGeneration
 
     folder = folder_of(BLIP2.weights)
-    model = Blip2ForConditionalGeneration.from_pretrained(folder, dtype=torch.bfloat16).eval()
-    tokenizer = tokenizer_of(folder)
-    image = tokenizer.convert_tokens_to_ids("<image>")
-    ids = [image] * 4 + [tokenizer.bos_token_id]
+    whole = Blip2ForConditionalGeneration.from_pretrained(folder, dtype=torch.bfloat16).eval()
     pixels = squeezed(IMAGE, IMAGE_SIDE, CLIP, "bicubic")[None]
-    likeliest: list[int] = []
-    with torch.inference_mode():
-        while len(likeliest) < 20 and tokenizer.eos_token_id not in likeliest:
-            tokens = torch.tensor([ids + likeliest])
-            logits = model(pixel_values=pixels, input_ids=tokens).logits[0, -1]
-            likeliest.append(int(logits.argmax()))
-    expected = plain(tokenizer.decode(likeliest, skip_special_tokens=True), 300)
-    caption = blip2.Blip2Captioner(Checkpoint("blip2 alone", BLIP2.weights)).caption(IMAGE)
-    assert len(expected) > 10
-    assert caption[:10] == expected[:10]
+    expected = whole.generate(pixel_values=pixels, do_sample=False, max_new_tokens=blip2.MAX_TOKENS)
+    look, write = split(folder)
+    seen = blip2._seen(looker(folder, look).eval(), IMAGE)
+    tokens = blip2._caption_tokens(writer(folder, write).eval(), seen)
+    prompt = whole.config.num_query_tokens + 1
+    assert len(set(tokens.tolist())) > 5
+    assert tokens.tolist() == expected[0, prompt:].tolist()
 
 
-def test_an_old_blip2_without_a_token_for_images_is_refused(monkeypatch, tmp_path: Path) -> None:
+def test_each_part_of_blip2_has_its_own_parameters_in_half_precision() -> None:
+    folder = folder_of(BLIP2.weights)
+    look, write = split(folder)
+    for part, state in ((looker(folder, look), look), (writer(folder, write), write)):
+        assert {p.dtype for p in part.parameters()} == {torch.bfloat16}
+        assert size_of(part) == size_in_memory(state)
+        named = dict(part.named_parameters())
+        assert named.keys() == state.keys()
+        assert all(torch.equal(named[key], state[key].bfloat16()) for key in state)
+
+
+def test_blip2_needs_room_for_one_part_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    look, write = map(size_in_memory, split(folder_of(BLIP2.weights)))
+    captioner = blip2.Blip2Captioner(Checkpoint("blip2", BLIP2.weights))
+    expected = captioner.caption(IMAGE)
+    assert {h.name: h.size for h in holdings()} == {"blip2 image": look, "blip2": write}
+    monkeypatch.setenv(memory.VARIABLE, f"{max(look, write)}")
+    assert captioner.caption(IMAGE) == expected
+    assert {h.name: h.size for h in holdings()} == {"blip2": write}
+    monkeypatch.setenv(memory.VARIABLE, f"{max(look, write) - 1}")
+    with pytest.raises(memory.NotEnoughMemoryError):
+        captioner.caption(IMAGE)
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("", "qformer.layernorm.bias"),
+        ("language_model.", "model.decoder.final_layer_norm.bias"),
+    ],
+)
+@pytest.mark.parametrize("change", ["left out", "stranger beside it"])
+def test_blip2_without_a_parameter_or_with_another_is_refused(
+    part: str, name: str, change: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     folder = folder_of(BLIP2.weights)
     write_blip2(folder)
-    config = (folder / "config.json").read_text(encoding="utf-8")
-    index = byte_tokenizer().convert_tokens_to_ids("<image>")
-    old = config.replace(f'"image_token_index": {index}', '"image_token_index": null')
-    assert old != config
-    (folder / "config.json").write_text(old, encoding="utf-8")
-    with pytest.raises(BadFileError, match="old BLIP-2"):
-        blip2.Blip2Captioner(Checkpoint("blip2 old", BLIP2.weights)).caption(IMAGE)
+    key = part + name
+    path = next(p for p in folder.glob("*.safetensors") if key in load_file(p))
+    state = load_file(path)
+    value = state.pop(key) if change == "left out" else state[key]
+    save_file(state if change == "left out" else state | {f"{key}es": value.clone()}, path)
+    with pytest.raises(BadFileError, match=rf"another model.*{name}"):
+        blip2.Blip2Captioner(Checkpoint("blip2 changed", BLIP2.weights)).caption(IMAGE)
 
 
 def test_a_tags_score_is_the_probability_of_its_words(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_zeroseg.backends.blip2_parts import looker, size_in_memory, split, writer
 from napari_zeroseg.backends.devices import inference
 from napari_zeroseg.backends.generation import written
 from napari_zeroseg.backends.opengl_clash import import_triton_apart
 from napari_zeroseg.backends.pixels import CLIP, squeezed
-from napari_zeroseg.backends.pretrained import pretrained, tokenizer_of
+from napari_zeroseg.backends.pretrained import tokenizer_of
 from napari_zeroseg.backends.residency import resident
-from napari_zeroseg.core.errors import BadFileError
 from napari_zeroseg.core.plain_text import plain
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from torch import Tensor
 
     from napari_zeroseg.backends.checkpoint import Checkpoint
@@ -26,7 +24,7 @@ MAX_LENGTH = 300
 
 
 class Blip2Captioner:
-    """Writes a caption.
+    """Writes a caption; what looks at the image and what writes are held apart.
 
     Parameters
     ----------
@@ -47,38 +45,36 @@ class Blip2Captioner:
         CancelledError
             When the work was called off.
         """
-        folder = self._checkpoint.folder()
+        folder, name = self._checkpoint.folder(), self._checkpoint.name
         import_triton_apart()
         tokenizer = tokenizer_of(folder)
-        with resident(self._checkpoint.name, lambda: _read(folder)) as model:
-            tokens = _caption_tokens(model, image)
+        look, write = split(folder)
+        with resident(f"{name} image", lambda: looker(folder, look), size=size_in_memory(look)) as model:
+            seen = _seen(model, image)
+        with resident(name, lambda: writer(folder, write), size=size_in_memory(write)) as model:
+            tokens = _caption_tokens(model, seen)
         return plain(
             tokenizer.decode(tokens, skip_special_tokens=True).strip().partition("\n")[0], MAX_LENGTH
         )
 
 
-def _caption_tokens(model: Any, image: Plane) -> Tensor:
+def _seen(model: Any, image: Plane) -> Tensor:
+    """Return the image in the language model's terms, shape (1, tokens, width), on the CPU."""
+    device = next(model.parameters()).device
+    pixels = squeezed(image, model.config.vision_config.image_size, CLIP, "bicubic")[None].to(device)
+    with inference(device.type):
+        seen: Tensor = model(pixels).cpu()
+    return seen
+
+
+def _caption_tokens(model: Any, seen: Tensor) -> Tensor:
     import torch
 
     device = next(model.parameters()).device
-    pixels = squeezed(image, model.config.vision_config.image_size, CLIP, "bicubic")[None].to(device)
-    prompt = [model.config.image_token_index] * model.config.num_query_tokens
-    prompt.append(model.config.text_config.bos_token_id)
-    ids = torch.tensor([prompt], device=device)
+    start = torch.tensor([[model.config.bos_token_id]], device=device)
     with inference(device.type):
-        tokens: Tensor = written(model, MAX_TOKENS, pixel_values=pixels, input_ids=ids)
-    return tokens[0, len(prompt) :]
-
-
-def _read(folder: Path) -> Any:
-    """Return the model in bfloat16, which needs 7.5 GB where the file's float32 needs 15."""
-    from transformers import Blip2ForConditionalGeneration
-
-    model = pretrained(Blip2ForConditionalGeneration, folder, "bfloat16")
-    if model.config.image_token_index is None:
-        raise BadFileError(
-            f"The configuration in '{folder}' is that of an old BLIP-2: it names no token for images.",
-            kept="Nothing was loaded.",
-            remedy="Fetch the present one with: napari-zeroseg models download blip2:opt-2.7b",
-        )
-    return model
+        words = model.get_input_embeddings()(start)
+        prompt = torch.cat([seen.to(words), words], 1)
+        everywhere = torch.ones(prompt.shape[:2], dtype=torch.long, device=device)
+        tokens: Tensor = written(model, MAX_TOKENS, inputs_embeds=prompt, attention_mask=everywhere)
+    return tokens[0]

@@ -86,7 +86,8 @@ class Entry:
     weights : Weights or None
         What it loads; None where nothing is downloaded.
     memory : int
-        Bytes that the loaded model takes in float32, about.
+        Bytes that the loaded model takes, about, in the precision in which it is held; of one that is
+        held in parts, all together.
     packages : tuple of str
         What must be importable, by the names of the modules.
     capabilities : frozenset of str

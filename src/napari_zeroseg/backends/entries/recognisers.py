@@ -63,7 +63,7 @@ ENTRIES: tuple[Entry, ...] = (
         "BLIP-2: the captions of the paper",
         "MIT; its language model: the OPT licence, for research alone",
         _BLIP2,
-        memory=7_490_000_000,  # in bfloat16: it is never held in float32
+        memory=7_490_000_000,  # in bfloat16, both parts; the larger takes 5.3 GB
         packages=("torch", "transformers"),
     ),
     *(

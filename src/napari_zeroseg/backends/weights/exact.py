@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def filled(model: Any, config: Any, state: dict[str, Tensor], **options: Any) -> Any:
-    """Return a model with exactly these parameters, in float32 on the CPU.
+def filled(model: Any, config: Any, state: dict[str, Tensor], dtype: str = "float32", **options: Any) -> Any:
+    """Return a model with exactly these parameters, on the CPU.
 
     Parameters
     ----------
@@ -21,6 +21,8 @@ def filled(model: Any, config: Any, state: dict[str, Tensor], **options: Any) ->
         Its sizes.
     state : dict of str to Tensor
         In the key names of the hub; transformers translates them to those of its version.
+    dtype : str, optional
+        In which precision the parameters are held, whatever the state's.
     **options
         Further arguments of the model.
 
@@ -32,7 +34,7 @@ def filled(model: Any, config: Any, state: dict[str, Tensor], **options: Any) ->
     try:
         with no_progress_bar():
             made, report = model.from_pretrained(
-                None, config=config, state_dict=state, output_loading_info=True, dtype="float32", **options
+                None, config=config, state_dict=state, output_loading_info=True, dtype=dtype, **options
             )
     except RuntimeError as error:  # shapes
         raise ValueError(str(error)) from error
