@@ -220,7 +220,7 @@ BAD_IMAGES = {
     "1x1": (np.array([[7]], np.uint8), "1 × 1"),
     "20000x1": (np.arange(20000, dtype=np.uint16)[:, None], "1 × 20000"),
     "bool": (np.eye(32) > 0, "boolean"),
-}  # napari itself refuses to show complex numbers
+}
 
 
 @pytest.mark.parametrize("kind", BAD_IMAGES)
@@ -234,6 +234,18 @@ def test_a_bad_image_is_explained_and_nothing_changes(person, viewer, kind):
     assert list(viewer.layers) == [image]
     assert person.session.state.suggestions == ()
     assert not person.session.activity.running
+
+
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
+def test_complex_numbers_are_refused_by_napari_and_the_dock_goes_on(person, viewer):
+    person.name_classes("bright")
+    with pytest.raises(NotImplementedError):
+        viewer.add_image(np.full((32, 32), 1j))
+    assert list(viewer.layers) == []
+    assert "Open an image" in person.dock.suggestions.reason.text()
+    viewer.add_image(squares())
+    person.press(person.dock.suggestions.suggest)
+    assert [s.name for s in person.session.state.suggestions] == ["bright"]
 
 
 def test_without_an_image_the_dock_says_what_to_do(person, viewer):
