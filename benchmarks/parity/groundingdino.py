@@ -56,10 +56,10 @@ def write(folder: Path, size: str = "swint") -> None:
 
 
 def _reference(folder: Path, size: str) -> Any:
-    from benchmarks.parity._stand_ins import stand_in_for
+    from benchmarks.parity._stand_ins import give_timm_layers, stand_in_for
 
     stand_in_for("torchvision", "cv2", "pycocotools", "matplotlib", "supervision", "timm")
-    _give_timm_layers()
+    give_timm_layers()
     import groundingdino
     import torch
     from groundingdino.models import build_model
@@ -73,17 +73,6 @@ def _reference(folder: Path, size: str) -> Any:
     model = build_model(args).eval()
     _shake(model)
     return model
-
-
-def _give_timm_layers() -> None:
-    """Put the three functions that the reference calls into timm, where it is an empty module."""
-    import timm.models.layers as layers
-    import torch
-
-    if layers.__spec__.origin is None:
-        layers.DropPath = torch.nn.Identity  # drops nothing but in training
-        layers.to_2tuple = lambda value: value if isinstance(value, tuple) else (value, value)
-        layers.trunc_normal_ = torch.nn.init.trunc_normal_
 
 
 def _write_bert(folder: Path) -> None:
