@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,6 +75,25 @@ def test_blip2_needs_room_for_one_part_at_a_time(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv(memory.VARIABLE, f"{max(look, write) - 1}")
     with pytest.raises(memory.NotEnoughMemoryError):
         captioner.caption(IMAGE)
+
+
+def test_the_first_part_of_blip2_is_gone_before_the_second_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    lookers: list[weakref.ref[torch.nn.Module]] = []
+
+    def looking(*read: Any) -> torch.nn.Module:
+        model = looker(*read)
+        lookers.append(weakref.ref(model))
+        return model
+
+    def writing(*read: Any) -> torch.nn.Module:
+        assert [model() for model in lookers] == [None]
+        return writer(*read)
+
+    monkeypatch.setattr(blip2, "looker", looking)
+    monkeypatch.setattr(blip2, "writer", writing)
+    monkeypatch.setenv(memory.VARIABLE, str(max(map(size_in_memory, split(folder_of(BLIP2.weights))))))
+    assert blip2.Blip2Captioner(Checkpoint("blip2", BLIP2.weights)).caption(IMAGE)
+    assert len(lookers) == 1
 
 
 @pytest.mark.parametrize(

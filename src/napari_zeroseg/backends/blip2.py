@@ -14,6 +14,8 @@ from napari_zeroseg.backends.residency import resident
 from napari_zeroseg.core.plain_text import plain
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import Tensor
 
     from napari_zeroseg.backends.checkpoint import Checkpoint
@@ -45,17 +47,27 @@ class Blip2Captioner:
         CancelledError
             When the work was called off.
         """
-        folder, name = self._checkpoint.folder(), self._checkpoint.name
+        folder = self._checkpoint.folder()
         import_triton_apart()
         tokenizer = tokenizer_of(folder)
-        look, write = split(folder)
-        with resident(f"{name} image", lambda: looker(folder, look), size=size_in_memory(look)) as model:
-            seen = _seen(model, image)
-        with resident(name, lambda: writer(folder, write), size=size_in_memory(write)) as model:
-            tokens = _caption_tokens(model, seen)
+        tokens = self._written(folder, self._looked_at(folder, image))
         return plain(
             tokenizer.decode(tokens, skip_special_tokens=True).strip().partition("\n")[0], MAX_LENGTH
         )
+
+    # Two methods, so that nothing holds on to the first model while the second is loaded.
+
+    def _looked_at(self, folder: Path, image: Plane) -> Tensor:
+        state, _ = split(folder)
+        name = f"{self._checkpoint.name} image"
+        with resident(name, lambda: looker(folder, state), size=size_in_memory(state)) as model:
+            return _seen(model, image)
+
+    def _written(self, folder: Path, seen: Tensor) -> Tensor:
+        _, state = split(folder)
+        name = self._checkpoint.name
+        with resident(name, lambda: writer(folder, state), size=size_in_memory(state)) as model:
+            return _caption_tokens(model, seen)
 
 
 def _seen(model: Any, image: Plane) -> Tensor:
