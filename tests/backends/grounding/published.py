@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 QUERIES, WIDTH, HIDDEN, LEVELS, HEADS, POINTS = 12, 32, 64, 4, 8, 4
-EMBED, WINDOW, STAGE_HEADS = 8, 4, (1, 1, 2, 2)
-BERT, BERT_HIDDEN, VOCABULARY, POSITIONS = 64, 32, 1300, 256
+EMBED, WINDOW, STAGE_HEADS, DEPTHS = 8, 4, (1, 1, 2, 2), (1, 1, 2, 1)
+BERT, BERT_HIDDEN, BERT_LAYERS, VOCABULARY, POSITIONS = 64, 32, 1, 1300, 256
 LAYERS = 2
 
 
@@ -119,7 +119,7 @@ def _swin():
     table |= _norm(f"{stem}.patch_embed.norm", EMBED)
     for stage, heads in enumerate(STAGE_HEADS):
         width = EMBED * 2**stage
-        for block in range(2 if stage == 2 else 1):
+        for block in range(DEPTHS[stage]):
             name = f"{stem}.layers.{stage}.blocks.{block}"
             table |= _norm(f"{name}.norm1", width) | _norm(f"{name}.norm2", width)
             table |= _linear(f"{name}.attn.qkv", 3 * width, width) | _linear(
@@ -139,13 +139,21 @@ def _swin():
 
 
 def _bert():
-    layer = "bert.encoder.layer.0"
-    return {
+    table = {
         "bert.embeddings.position_ids": (1, POSITIONS),
         "bert.embeddings.word_embeddings.weight": (VOCABULARY, BERT),
         "bert.embeddings.position_embeddings.weight": (POSITIONS, BERT),
         "bert.embeddings.token_type_embeddings.weight": (2, BERT),
         **_norm("bert.embeddings.LayerNorm", BERT),
+        **_linear("bert.pooler.dense", BERT, BERT),
+    }
+    for i in range(BERT_LAYERS):
+        table |= _bert_layer(f"bert.encoder.layer.{i}")
+    return table
+
+
+def _bert_layer(layer):
+    return {
         **_linear(f"{layer}.attention.self.query", BERT, BERT),
         **_linear(f"{layer}.attention.self.key", BERT, BERT),
         **_linear(f"{layer}.attention.self.value", BERT, BERT),
@@ -154,7 +162,6 @@ def _bert():
         **_linear(f"{layer}.intermediate.dense", BERT_HIDDEN, BERT),
         **_linear(f"{layer}.output.dense", BERT, BERT_HIDDEN),
         **_norm(f"{layer}.output.LayerNorm", BERT),
-        **_linear("bert.pooler.dense", BERT, BERT),
     }
 
 
