@@ -10,11 +10,13 @@ from napari_zeroseg.backends.sam.frame import Frame
 from napari_zeroseg.backends.sam.hq_decoder import HqDecoder, early_features
 from napari_zeroseg.backends.sam.hub import from_hub_folder
 from napari_zeroseg.backends.sam.official import read_mobile, read_official
+from napari_zeroseg.backends.sam.precision import keep_precise
 from napari_zeroseg.backends.sam.sam2_decoder import Sam2Decoder
 from napari_zeroseg.backends.sam.segmenter import PromptableSegmenter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from torch import Tensor
 
@@ -26,7 +28,11 @@ class Sam(PromptableSegmenter):
     model_types: tuple[str, ...] = ("sam",)
 
     def _load(self) -> Any:
-        folder = self._checkpoint.folder()
+        model = self._read(self._checkpoint.folder())
+        keep_precise(model.vision_encoder)
+        return model
+
+    def _read(self, folder: Path) -> Any:
         published = [f.name for f in self._checkpoint.weights.files if f.name.endswith(".pth")]
         if published:
             return read_official(folder / published[0], self.kind)
