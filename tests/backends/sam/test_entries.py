@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from napari_zeroseg.backends.entries.segmenters import ENTRIES
+from tests.backends.sam.with_timm import needs_timm
 
 torch = pytest.importorskip("torch")
 hf = pytest.importorskip("transformers")
@@ -73,17 +74,33 @@ def _mobile():
     return model
 
 
+def _edgetam():
+    backbone = {"in_chans": 3, "features_only": True, "out_indices": [0, 1, 2, 3]}
+    vision = hf.EdgeTamVisionConfig(
+        backbone_config=hf.TimmWrapperConfig(architecture="repvit_m1", model_args=backbone)
+    )
+    return (
+        hf.EdgeTamModel(hf.EdgeTamConfig(vision_config=vision)),
+        hf.EdgeTamVideoModel(hf.EdgeTamVideoConfig(vision_config=vision)),
+    )
+
+
 def _networks(name):
     """What is loaded, and what the file holds."""
     family, _, variant = name.partition(":")
     if family == "sam3":
         return hf.Sam3TrackerModel(hf.Sam3TrackerConfig()), hf.Sam3VideoModel(hf.Sam3VideoConfig())
+    if family == "edgetam":
+        return _edgetam()
     if family == "mobile-sam":
         return (_mobile(),) * 2
     return _hiera(variant) if family == "sam2" else _vit({"sam": "Sam", "sam-hq": "SamHQ"}[family], variant)
 
 
-@pytest.mark.parametrize("entry", [e for e in ENTRIES if "timm" not in e.packages], ids=lambda e: e.name)
+@pytest.mark.parametrize(
+    "entry",
+    [pytest.param(e, marks=[needs_timm] if "timm" in e.packages else [], id=e.name) for e in ENTRIES],
+)
 def test_sizes_are_those_of_the_network(entry):
     with torch.device("meta"):
         networks = _networks(entry.name)

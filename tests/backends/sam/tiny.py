@@ -88,9 +88,12 @@ def lively(model, seed=0):
             if "positional_embedding" in name:  # frequencies of places, the same wherever they are kept
                 tensor.copy_(torch.randn(tensor.shape, generator=torch.Generator().manual_seed(1)))
                 continue
+            if name.endswith("running_var"):  # of inputs this large, or features grow until no mask counts
+                tensor.fill_(10)
+                continue
             scale = 0.1 if tensor.ndim < 2 else min(0.5, 1.5 / tensor[0].numel() ** 0.5)
             tensor.copy_(torch.randn(tensor.shape, generator=generator) * scale)
-            if tensor.ndim == 1 and "norm" in name and name.endswith("weight"):
+            if tensor.ndim == 1 and ("norm" in name or "bn" in name) and name.endswith("weight"):
                 tensor.add_(1)
     return model.eval()
 
@@ -106,6 +109,34 @@ def sam2_video():
         memory_attention_rope_feat_sizes=[4, 4],
     )
     return hf.Sam2VideoModel(config)
+
+
+def edgetam_video():
+    """What EdgeTAM's files hold, with the smallest encoder of its kind."""
+    backbone = hf.TimmWrapperConfig(
+        architecture="repvit_m1",
+        model_args={
+            "in_chans": 3,
+            "features_only": True,
+            "out_indices": [0, 1, 2, 3],
+            "embed_dim": [8, 16, 24, 32],
+            "depth": [1, 1, 1, 1],
+        },
+    )
+    config = hf.EdgeTamVideoConfig(
+        vision_config=hf.EdgeTamVisionConfig(
+            backbone_config=backbone, backbone_channel_list=[32, 24, 16, 8], **_FPN
+        ),
+        prompt_encoder_config=_PROMPT_16,
+        mask_decoder_config=_DECODER,
+        image_size=SIDE,
+        memory_attention_mlp_hidden_size=16,
+        **{name: size for name, size in _MEMORY.items() if "feed_forward" not in name},
+        perceiver_resampler_hidden_size=8,
+        perceiver_resampler_attention_head_dim=8,
+        memory_attention_rope_feat_sizes=[4, 4],
+    )
+    return hf.EdgeTamVideoModel(config)
 
 
 def sam3_video():
@@ -165,5 +196,6 @@ HUB = {
     "SamHq": lambda: sam("SamHQ"),
     "Sam2": sam2_video,
     "Sam3Tracker": sam3_video,
+    "EdgeTam": edgetam_video,
 }
 """What each class of segmenter finds in its folder."""

@@ -106,7 +106,7 @@ ENTRIES = (
         "SAM 2 with an encoder for small devices",
         _APACHE,
         _hub("yonigozlan/EdgeTAM-hf", 56_000_000),
-        40_000_000,
+        37_000_000,
         (*_LIBRARIES, "timm"),
         _ALL_PROMPTS,
     ),
