@@ -107,7 +107,7 @@ ENTRIES = (
         _APACHE,
         _hub("yonigozlan/EdgeTAM-hf", 56_000_000),
         37_000_000,
-        (*_LIBRARIES, "timm"),
+        (*_LIBRARIES, "timm", "torchvision"),
         _ALL_PROMPTS,
     ),
 )
