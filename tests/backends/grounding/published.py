@@ -145,11 +145,10 @@ def _bert():
         "bert.embeddings.position_embeddings.weight": (POSITIONS, BERT),
         "bert.embeddings.token_type_embeddings.weight": (2, BERT),
         **_norm("bert.embeddings.LayerNorm", BERT),
-        **_linear("bert.pooler.dense", BERT, BERT),
     }
     for i in range(BERT_LAYERS):
         table |= _bert_layer(f"bert.encoder.layer.{i}")
-    return table
+    return table | _linear("bert.pooler.dense", BERT, BERT)
 
 
 def _bert_layer(layer):
