@@ -109,6 +109,7 @@ def test_choose_fetch_run_change_one_model_and_run_again(person, published, enco
     ]
     heading(person, "not here yet")
     assert "GB" in models.fetch.fetch.text()
+    assert "grounding-dino:tiny: Apache-2.0" in models.warning.text()
     shown = []
     models.fetch.progress.valueChanged.connect(shown.append)
     person.press(models.fetch.fetch)
@@ -180,6 +181,25 @@ def test_an_own_copy_takes_the_place_of_a_download(person, published, tmp_path):
     models.fetch.use_own("sam2:hiera-tiny", own)
     assert "from now on" in models.fetch.status.text()
     heading(person, "ready")
+
+
+def test_files_are_checked_and_removed(person, published):
+    models = person.dock.models
+    choose(person, models.roles["segmenter"], "sam2:hiera-tiny")
+    models.fold.heading.setChecked(True)
+    assert not models.care.remove.isEnabled()
+    person.press(models.fetch.fetch)
+    heading(person, "ready")
+    row = next(i for i, need in enumerate(rows(person)) if need.name == "sam2:hiera-tiny")
+    models.table.selectRow(row)
+    person.press(models.care.check)
+    person.qtbot.waitUntil(lambda: "model.safetensors: " in models.care.status.text(), timeout=PATIENCE)
+    weights = folder_of(find(Role.SEGMENTER, "sam2:hiera-tiny").weights) / "model.safetensors"
+    assert weights.is_file()
+    person.press(models.care.remove)
+    heading(person, "not here yet")
+    assert not weights.exists()
+    assert not models.care.remove.isEnabled()
 
 
 def test_a_run_without_the_files_says_how_to_fetch_them(person, published):

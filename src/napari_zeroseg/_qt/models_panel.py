@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QPushButton, QWidget
 
 from napari_zeroseg._qt.fold import Fold
 from napari_zeroseg._qt.machine_dialog import MachineDialog
+from napari_zeroseg._qt.model_care import ModelCare
 from napari_zeroseg._qt.model_fetch import ModelFetch
 from napari_zeroseg._qt.need_model import NeedModel
 from napari_zeroseg._qt.section import TextLine, column
@@ -46,6 +47,7 @@ class ModelsPanel(SessionView):
         self.table = FittedTable(self.needs, (0, 80, 62, 82))
         self.warning = TextLine()
         self.fetch = ModelFetch(downloads, self._show)
+        self.care = ModelCare(downloads, self._show)
         self.machine = QPushButton("What works here…")
         self.machine_dialog: MachineDialog | None = None
         content = QWidget()
@@ -70,7 +72,7 @@ class ModelsPanel(SessionView):
         self.machine.setToolTip("Devices, memory, packages and models, and what to type for what is missing")
         layout = column(content)
         layout.addLayout(form)
-        for part in (self.table, self.warning, self.fetch, self.machine):
+        for part in (self.table, self.warning, self.fetch, self.care, self.machine):
             layout.addWidget(part)
         column(self).addWidget(self.fold)
 
@@ -78,6 +80,7 @@ class ModelsPanel(SessionView):
         self.profile.textActivated.connect(self._on_profile_chosen)
         for role, box in self.roles.items():
             box.textActivated.connect(partial(self._on_backend_chosen, role))
+        self.table.selectionModel().selectionChanged.connect(self._on_row_selected)
         self.machine.clicked.connect(self._on_machine_clicked)
         self._listen(self._session.refining.changed, self._show)
 
@@ -92,6 +95,10 @@ class ModelsPanel(SessionView):
         recipe = self._session.refining.recipe
         others = {r: n for r, n in recipe.backends.items() if r in VISION_ROLES}
         self._try(self._session.refining.choose_models, recipe.profile, {**others, role: name})
+
+    def _on_row_selected(self, *_: object) -> None:
+        rows = self.table.chosen_rows()
+        self.care.show_need(self.needs.row(rows[0]) if len(rows) == 1 else None)
 
     def _on_machine_clicked(self) -> None:
         self.machine_dialog = MachineDialog(self._background, self)
@@ -108,6 +115,7 @@ class ModelsPanel(SessionView):
         if chosen(recipe) != chosen(self._session.refining.recipe):
             return  # another choice was made meanwhile, and is being looked up
         self.needs.show_needs(found)
+        self._on_row_selected()
         missing = [need for need in found if not need.is_here]
         self.fetch.show_missing(missing)
         self.warning.show_text(_warning(found))
@@ -120,7 +128,11 @@ class ModelsPanel(SessionView):
 
 
 def _warning(found: tuple[Need, ...]) -> str:
-    """Return what stands in the way, and the terms to accept before a download."""
+    """Return what stands in the way, and the licences and terms of what is to be downloaded."""
     problems = [f"{need.name}: {need.problem}" for need in found if need.problem]
-    terms = [f"{n.name}: accept its terms first: {n.terms}" for n in found if n.terms and not n.is_here]
-    return "\n".join(dict.fromkeys((*problems, *terms)))
+    licences = [
+        f"{n.name}: {n.licence}{n.terms and f'; accept its terms first: {n.terms}'}"
+        for n in found
+        if not n.is_here
+    ]
+    return "\n".join((*problems, *licences))

@@ -50,6 +50,7 @@ def _in_full(need: Need) -> str:
         f"{need.name}: {need.summary}",
         f"Used as {', '.join(need.roles)}",
         f"Licence: {need.licence}",
+        f"Source: {need.source}" if need.source else "",
         f"Accept its terms first: {need.terms}" if need.terms and not need.is_here else "",
         need.problem,
     )

@@ -13,6 +13,8 @@ from napari_zeroseg.backends.models import Model, model, sharing
 from napari_zeroseg.backends.registry import names_of
 from napari_zeroseg.backends.weights import download as downloads
 from napari_zeroseg.backends.weights.own_copies import use_own
+from napari_zeroseg.backends.weights.store import remove
+from napari_zeroseg.backends.weights.verify import verify
 from napari_zeroseg.core.errors import MissingBackendError
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ class Need:
         What it is chosen for.
     summary, licence : str
         One line each.
+    source : str
+        Repository and revision that its files come from; empty where there are none.
     terms : str
         Page of the terms to accept before the download; empty for none.
     size : int
@@ -56,6 +60,7 @@ class Need:
     roles: tuple[str, ...]
     summary: str
     licence: str
+    source: str
     terms: str
     size: int
     memory: int
@@ -94,6 +99,7 @@ def _need(one: Model, roles: tuple[str, ...]) -> Need:
         roles=roles,
         summary=one.summary,
         licence=one.licence,
+        source=f"{one.weights.repository}, {one.weights.revision}" if one.weights else "",
         terms=one.weights.terms if one.weights else "",
         size=found.size if found else 0,
         memory=one.memory,
@@ -129,6 +135,25 @@ def _telling(name: str, tell: Tell) -> Callable[[Progress], None]:
 def _refuse_too_large(one: Model) -> None:
     if one.too_large:
         raise MissingBackendError(one.too_large, remedy="Choose a smaller model.")
+
+
+def check_files(name: str) -> tuple[str, ...]:
+    """Read the files of a model, compare them with their checksums, and say what was found of each."""
+    one = model(name)
+    findings = verify(one.name, one.weights) if one.weights else []
+    return tuple(f"{f.file}: {f.verdict}{f.detail and f' ({f.detail})'}" for f in findings)
+
+
+def remove_files(name: str) -> int:
+    """Delete the downloaded files of a model and return the bytes set free.
+
+    Raises
+    ------
+    BadFileError
+        When the files are a person's own, or shared with other programs.
+    """
+    one = model(name)
+    return remove(one.name, one.weights) if one.weights else 0
 
 
 def use_own_copy(name: str, path: Path) -> None:
