@@ -10,11 +10,13 @@ from skimage import draw
 
 from napari_zeroseg.backends.embedded.completion import LIKENESS, completed, owners
 from napari_zeroseg.backends.embedded.scene import Scene
+from napari_zeroseg.core.attributes import Attributes
 from napari_zeroseg.core.image import plane_from_array
 from napari_zeroseg.core.mask import Mask
 
 SHAPE = (120, 160)
 NONE = np.zeros(SHAPE, bool)
+ROUND = Attributes(shape="round")
 PLACES = [(35, 35), (35, 120), (85, 80)]
 
 
@@ -35,7 +37,7 @@ def at(scene, y, x, area=np.pi * 14**2):
 
 def test_what_looks_like_what_was_found_is_found_too(scene):
     hits = [(at(scene, *PLACES[0]), 0.8), (at(scene, *PLACES[1]), 0.9)]
-    found = completed(scene, hits, NONE)
+    found = completed(scene, ROUND, hits, NONE)
     assert found[:2] == hits
     assert [score for _, score in found[2:]] == [LIKENESS]
     truth = NONE.copy()
@@ -50,7 +52,7 @@ def test_a_whole_object_takes_the_place_of_its_parts(scene):
     pixels = half.mask.pixels.copy()
     pixels[pixels.shape[0] // 2 :] = False
     part = replace(half, mask=Mask(half.mask.origin, pixels))
-    found = completed(scene, [*whole, (part, 0.6)], NONE)
+    found = completed(scene, ROUND, [*whole, (part, 0.6)], NONE)
     assert len(found) == 3
     assert found[2][1] == pytest.approx(0.6)
     assert found[2][0].mask.area > 1.6 * part.mask.area
@@ -59,11 +61,17 @@ def test_a_whole_object_takes_the_place_of_its_parts(scene):
 def test_pixels_of_other_classes_are_left_to_them(scene):
     hits = [(at(scene, *place), 0.8) for place in PLACES[:2]]
     others = owners([(at(scene, *PLACES[2]), 1.0)], SHAPE) > 0
-    assert completed(scene, hits, others) == hits
+    assert completed(scene, ROUND, hits, others) == hits
 
 
 def test_where_colour_does_not_tell_nothing_is_added(scene):
-    assert completed(scene, [], NONE) == []
+    assert completed(scene, ROUND, [], NONE) == []
     # one object among three of its look: most of what looks alike was not found
     hits = [(at(scene, *PLACES[0]), 0.8)]
-    assert completed(scene, hits, NONE) == hits
+    assert completed(scene, ROUND, hits, NONE) == hits
+
+
+def test_what_has_the_colours_but_not_the_shape_is_left_out(scene):
+    hits = [(at(scene, *place), 0.8) for place in PLACES[:2]]
+    assert len(completed(scene, ROUND, hits, NONE)) == 3
+    assert completed(scene, Attributes(shape="elongated"), hits, NONE) == hits

@@ -17,6 +17,7 @@ from napari_zeroseg.backends.embedded.candidates import Candidates
 from napari_zeroseg.backends.embedded.measure import Colors
 from napari_zeroseg.backends.embedded.parting import MIN_AREA, split, whole
 from napari_zeroseg.backends.embedded.regions import Region, measured
+from napari_zeroseg.backends.embedded.words import RegionTable, shape_fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_zeroseg.backends.embedded.scene import Scene
+    from napari_zeroseg.core.attributes import Attributes
 
     Floats = NDArray[np.float64]
     Labels = NDArray[np.int32]
@@ -42,19 +44,24 @@ COVERED = 0.7
 """An object of which this part was found needs no completion."""
 SMALLEST = 0.3
 """Least area of a further object, as a part of the median one's."""
+SHAPED = 0.1
+"""Least fit of the words for the shape."""
 LIKENESS = 0.45
 """Score of an object that is known by its colours alone."""
 
 
-def completed(scene: Scene, hits: Hits, others: Bools) -> list[tuple[Region, float]]:
-    """Return what was found with the objects of the same look that were missed.
+def completed(scene: Scene, look: Attributes, hits: Hits, others: Bools) -> list[tuple[Region, float]]:
+    """Return what was found with the objects of the same colours that were missed.
 
-    A whole object takes the place of the parts of it that were found.
+    A whole object takes the place of the parts of it that were found. The words for the shape hold for
+    it too.
 
     Parameters
     ----------
     scene : Scene
         The image's colours.
+    look : Attributes
+        The words for the class.
     hits : sequence of (Region, float)
         Regions of one class with scores.
     others : ndarray of bool, shape (H, W)
@@ -64,10 +71,18 @@ def completed(scene: Scene, hits: Hits, others: Bools) -> list[tuple[Region, flo
     alike = _alike(scene.lab, owner > 0) & ~others
     if _iou(alike, owner > 0) < AGREEMENT:
         return list(hits)
-    missed, scores, replaced = _missed(_parts(alike), owner, hits)
-    group = Candidates(missed, np.ones(len(scores)))
+    missed, inside = _missed(_parts(alike), owner, hits)
+    group = Candidates(missed, np.ones(len(inside)))
     found = measured(group, Colors.of(scene.lab), "colours of the class", 1, 0, scene.shape)
-    return [hit for i, hit in enumerate(hits) if i not in replaced] + list(zip(found, scores, strict=True))
+    shaped = shape_fit(look.shape, RegionTable.of(found)) > SHAPED
+    new = [(region, parts) for region, parts, fits in zip(found, inside, shaped, strict=True) if fits]
+    replaced = {i for _, parts in new for i in parts}
+    kept = [hit for i, hit in enumerate(hits) if i not in replaced]
+    return kept + [(region, _score([hits[i][1] for i in parts])) for region, parts in new]
+
+
+def _score(of_parts: Sequence[float]) -> float:
+    return float(np.mean(of_parts)) if of_parts else LIKENESS
 
 
 def owners(hits: Hits, shape: tuple[int, int]) -> Labels:
@@ -108,21 +123,19 @@ def _parts(alike: Bools) -> Labels:
     return split(whole(labels.astype(np.int32)), np.ones(count + 1))[0]
 
 
-def _missed(parts: Labels, owner: Labels, hits: Hits) -> tuple[Labels, list[float], set[int]]:
-    """Return the parts that were not found as labels 1..N, their scores, and which hits lie in them."""
+def _missed(parts: Labels, owner: Labels, hits: Hits) -> tuple[Labels, list[list[int]]]:
+    """Return the parts that were not found as labels 1..N, and for each which hits lie in it."""
     areas = np.array([region.mask.area for region, _ in hits])
     smallest = max(MIN_AREA, SMALLEST * float(np.median(areas)))
-    labels, scores, replaced = np.zeros_like(parts), [], set[int]()
+    labels, inside = np.zeros_like(parts), list[list[int]]()
     for index, where in enumerate(ndi.find_objects(parts)):
         own = parts[where] == index + 1
         area = np.count_nonzero(own)
         shared = np.bincount(owner[where][own], minlength=len(hits) + 1)[1:]
         if area >= smallest and shared.sum() < COVERED * area:
-            inside = np.flatnonzero(shared > areas / 2).tolist()
-            replaced.update(inside)
-            scores.append(float(np.mean([hits[i][1] for i in inside])) if inside else LIKENESS)
-            labels[where][own] = len(scores)
-    return labels, scores, replaced
+            inside.append(np.flatnonzero(shared > areas / 2).tolist())
+            labels[where][own] = len(inside)
+    return labels, inside
 
 
 def _iou(a: Bools, b: Bools) -> float:

@@ -74,16 +74,16 @@ class EmbeddedDetector:
         hits = {name: [(scene.regions[i], score) for i, score in chosen] for name, chosen in found.items()}
         related = {*around, *(center.name for center in around.values())}
         rows = [
-            (region, score, name)
-            for name in hits
-            for region, score in (hits[name] if name in related else _completed(scene, name, hits))
+            (region, score, t.name)
+            for t in classes
+            for region, score in (hits[t.name] if t.name in related else _completed(scene, t, hits))
         ]
         return sorted(rows, key=lambda row: -row[1])
 
 
-def _completed(scene: Scene, name: str, hits: Mapping[str, Hits]) -> Hits:
-    others = [hit for other in hits if other != name for hit in hits[other]]
-    return completed(scene, hits[name], owners(others, scene.shape) > 0)
+def _completed(scene: Scene, target: TargetClass, hits: Mapping[str, Hits]) -> Hits:
+    others = [hit for name in hits if name != target.name for hit in hits[name]]
+    return completed(scene, target.attributes, hits[target.name], owners(others, scene.shape) > 0)
 
 
 def find(scene: Scene, look: Attributes, around: Sequence[Attributes] = ()) -> Found:
