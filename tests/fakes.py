@@ -43,7 +43,12 @@ def source(image: NDArray[np.uint8] | None = None, key: str = "squares") -> Imag
     from napari_zeroseg.core.image import plane_from_array
 
     data = squares() if image is None else image
-    return ImageSource(key, key, data.shape[:2], lambda: plane_from_array(data))
+
+    def read(_plane, window):
+        pixels = plane_from_array(data)
+        return pixels if window is None else pixels[window]
+
+    return ImageSource(key, key, data.shape[:2], read)
 
 
 def _objects(image: Plane, low: float, high: float) -> list[Mask]:

@@ -13,7 +13,7 @@ from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.record import make_record
 from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.session.session import Session
-from napari_zeroseg.session.source import ImageSource
+from napari_zeroseg.session.source import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,7 +138,7 @@ def segment(
     session.problem_raised.connect(problems.append)
     if progress is not None:
         session.activity_changed.connect(progress)
-    session.open(ImageSource(name, name, plane.shape[:2], lambda: plane))
+    session.open(whole(name, plane))
     _run_through(session, problems, suggested_only=suggested_only)
     return Result(name, plane, session.state, session.recipe)
 

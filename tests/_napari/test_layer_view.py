@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from napari.components import ViewerModel
 
 from napari_zeroseg.core.instance import InstanceState
@@ -284,6 +285,18 @@ def test_everything_can_be_deleted_at_once(scene: Scene) -> None:
         remove()
         assert not scene.viewer.layers
         assert scene.session.source is None
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_selected_layers_can_be_deleted_in_any_order(scene: Scene, seed: int) -> None:
+    scene.find("bright", "grey")
+    scene.session.begin("bright")
+    layers = scene.viewer.layers
+    layers.select_all()
+    # as napari does, whose order is that of a set
+    for layer in np.random.default_rng(seed).permutation(list(layers)):
+        layers.remove(layer)
+    assert not layers
 
 
 # several images

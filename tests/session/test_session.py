@@ -15,7 +15,6 @@ from napari_zeroseg.core.suggestion import Decision
 from napari_zeroseg.core.vocabulary import TargetClass
 from napari_zeroseg.session.readiness import Action, Activity
 from napari_zeroseg.session.session import Session
-from napari_zeroseg.session.source import ImageSource
 from napari_zeroseg.session.state import State
 from tests.fakes import FakeBackend, fake_backends, source, squares
 
@@ -348,7 +347,7 @@ def test_planes_of_one_stack_share_the_state_and_ids_are_unique(session: Session
     flipped = np.flipud(squares()).copy()
     _run(session)
     upper = source(flipped)
-    session.open(ImageSource(upper.key, upper.name, upper.shape, upper.read, (1,)))
+    session.open(upper.on((1,)))
     session.run()
     keys = [i.key for i in session.state.instances]
     assert len(keys) == len(set(keys)) == 6

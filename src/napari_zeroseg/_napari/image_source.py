@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_zeroseg._napari.ownership import full_resolution, image_key
 from napari_zeroseg.core.errors import ZeroSegError
-from napari_zeroseg.core.image import check_shape, plane_from_array
+from napari_zeroseg.core.image import check_shape, part_from_array, plane_from_array
 from napari_zeroseg.session.source import ImageSource
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari.utils import Colormap
 
     from napari_zeroseg.core.image import Plane
+    from napari_zeroseg.session.source import PlaneIndex, Window
 
 WHITE = (1.0, 1.0, 1.0)
 
@@ -39,8 +40,9 @@ def image_source(image: Image, dims: Dims) -> ImageSource:
         key=image_key(image),
         name=image.name,
         shape=(int(height), int(width)),
-        read=partial(_read, array, plane, display_settings(image)),
+        read=partial(_read, array, display_settings(image)),
         plane=plane,
+        depth=tuple(int(size) for size in array.shape[: len(plane)]),
     )
 
 
@@ -57,12 +59,14 @@ def display_settings(image: Image) -> dict[str, Any]:
     }
 
 
-def _read(array: Any, plane: tuple[int, ...], display: dict[str, Any]) -> Plane:
+def _read(array: Any, display: dict[str, Any], plane: PlaneIndex, window: Window | None) -> Plane:
+    if window is not None:
+        return part_from_array(np.asarray(array[(*plane, *window)]), **display)
     check_shape(tuple(array.shape[len(plane) :]), rgb=display["rgb"])
     return plane_from_array(np.asarray(array[plane]), **display)
 
 
-def shown_plane(image: Image, dims: Dims) -> tuple[int, ...]:
+def shown_plane(image: Image, dims: Dims) -> PlaneIndex:
     """Return the indices of an image's axes that are not shown, empty for a 2D image.
 
     Raises

@@ -89,7 +89,12 @@ class Shelf:
         return set(self._viewer.layers.selection)
 
     def select(self, layers: Collection[Layer]) -> None:
-        """Select those of the layers that are there; the image when all of them are gone."""
+        """Select those of the layers that are there; the image when all of them are gone.
+
+        Nothing while napari removes the selected layers: what is selected then is what goes.
+        """
+        if self.going:
+            return
         there = {layer for layer in layers if layer in self._viewer.layers}
         if layers and not there and self._image in self._viewer.layers:
             there = {self._image}

@@ -12,7 +12,8 @@ from napari_zeroseg._qt.rows_model import Index, Role, RowsModel
 from napari_zeroseg.core.instance import Instance, InstanceState
 
 if TYPE_CHECKING:
-    from napari_zeroseg.session.state import Plane, State
+    from napari_zeroseg.session.source import PlaneIndex
+    from napari_zeroseg.session.state import State
 
 CLASS, ID, SCORE, AREA, STATE = range(5)
 HEADERS = (
@@ -44,7 +45,7 @@ class InstanceModel(RowsModel[Instance]):
         self._colors: dict[str, str] = {}
         self._sort_by, self._falling = SCORE, True
 
-    def show_state(self, state: State, plane: Plane) -> None:
+    def show_state(self, state: State, plane: PlaneIndex) -> None:
         """Take what there is to show from a state."""
         self._colors = {c.name: c.color for c in state.vocabulary}
         self._show(list(state.on_plane(plane)))

@@ -65,10 +65,11 @@ class Billed:
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """Boxes with their classes, and how their phrases were understood."""
+    """Boxes with their classes, and how their phrases were understood, on one plane of an image."""
 
     detections: tuple[Detection, ...]
     matches: tuple[PhraseMatch, ...]
+    plane: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

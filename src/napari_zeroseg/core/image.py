@@ -53,6 +53,38 @@ def plane_from_array(
     array = np.asarray(data)
     rgb = _looks_rgb(array) if rgb is None else rgb
     check_image(array, rgb=rgb)
+    return _shown(array, rgb=rgb, limits=limits, gamma=gamma, tint=tint)
+
+
+def part_from_array(
+    data: NDArray[Any],
+    *,
+    rgb: bool,
+    limits: tuple[float, float] | None = None,
+    gamma: float = 1.0,
+    tint: tuple[float, float, float] = (1.0, 1.0, 1.0),
+) -> Plane:
+    """Return a part of a plane, which may be small or flat, see :func:`plane_from_array`.
+
+    Raises
+    ------
+    BadImageError
+        When values are no intensities, NaN or infinite.
+    """
+    array = np.asarray(data)
+    _check_type(array)
+    _check_finite(array)
+    return _shown(array, rgb=rgb, limits=limits, gamma=gamma, tint=tint)
+
+
+def _shown(
+    array: NDArray[Any],
+    *,
+    rgb: bool,
+    limits: tuple[float, float] | None,
+    gamma: float,
+    tint: tuple[float, float, float],
+) -> Plane:
     if rgb:
         return _scaled_rgb(array)
     scaled = _scaled(array.astype(np.float32), limits or default_limits(array)) ** np.float32(gamma)
@@ -116,6 +148,15 @@ def check_shape(shape: tuple[int, ...], *, rgb: bool) -> None:
 
 
 def _check_values(array: NDArray[Any]) -> None:
+    _check_finite(array)
+    if array.min() == array.max():
+        raise BadImageError(
+            f"Every pixel of the image is {array.flat[0]}.",
+            remedy="There is nothing to tell apart: choose another image or plane.",
+        )
+
+
+def _check_finite(array: NDArray[Any]) -> None:
     if array.dtype.kind == "f":
         bad = int(array.size - np.count_nonzero(np.isfinite(array)))
         if bad:
@@ -123,11 +164,6 @@ def _check_values(array: NDArray[Any]) -> None:
                 f"The image holds {bad} values that are NaN or infinite.",
                 remedy="Replace them first: numpy.nan_to_num(data).",
             )
-    if array.min() == array.max():
-        raise BadImageError(
-            f"Every pixel of the image is {array.flat[0]}.",
-            remedy="There is nothing to tell apart: choose another image or plane.",
-        )
 
 
 def default_limits(array: NDArray[Any]) -> tuple[float, float]:

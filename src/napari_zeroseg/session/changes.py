@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
-    from napari_zeroseg.session.state import Draft, Plane, State
+    from napari_zeroseg.session.source import PlaneIndex
+    from napari_zeroseg.session.state import Draft, State
 
 
 def set_vocabulary(state: State, vocabulary: Vocabulary) -> State:
@@ -85,7 +86,7 @@ def decide(state: State, names: Iterable[str], decision: Decision) -> State:
     )
 
 
-def without_proposals(state: State, plane: Plane) -> State:
+def without_proposals(state: State, plane: PlaneIndex) -> State:
     """Drop what no person has accepted on a plane."""
     return replace(state, instances=tuple(i for i in state.instances if i.locked or i.plane != plane))
 
@@ -196,7 +197,7 @@ def _after_loss(state: State, other: Instance, winner: Instance, *, spare_locked
 
 
 def paint(
-    state: State, name: str, plane: Plane, origin: tuple[int, int], window: NDArray[np.integer]
+    state: State, name: str, plane: PlaneIndex, origin: tuple[int, int], window: NDArray[np.integer]
 ) -> State:
     """Take what a person painted into a class's Labels layer.
 
@@ -227,7 +228,7 @@ def paint(
 
 
 def _labels_in_window(
-    state: State, name: str, plane: Plane, origin: tuple[int, int], shape: tuple[int, ...]
+    state: State, name: str, plane: PlaneIndex, origin: tuple[int, int], shape: tuple[int, ...]
 ) -> NDArray[np.int32]:
     y, x = origin
     slices = slice(y, y + shape[0]), slice(x, x + shape[1])
@@ -241,7 +242,7 @@ def _repaint(
     state: State,
     name: str,
     instance_id: int,
-    plane: Plane,
+    plane: PlaneIndex,
     origin: tuple[int, int],
     window: NDArray[np.integer],
 ) -> State:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from napari_zeroseg.core.image import Plane
 
+PlaneIndex = tuple[int, ...]
+"""Indices along the axes of an image that are not shown; empty for a 2D image."""
+Window = tuple[slice, slice]
+"""Rows and columns of a plane, with start and stop within it."""
+
 
 @dataclass(frozen=True)
 class ImageSource:
-    """One plane of an image, read when it is needed.
+    """One plane of an image, read when it is needed, and the way to its others.
 
     Parameters
     ----------
@@ -22,21 +27,43 @@ class ImageSource:
     name : str
         What a person calls the image.
     shape : tuple of int
-        (H, W) of the plane.
+        (H, W) of a plane.
     read : callable
-        Returns the plane, float32 (H, W, 3), RGB in 0..1, or raises
-        :class:`~napari_zeroseg.core.errors.BadImageError`. Called on the models' thread.
+        Gets the plane's index and a window, None for all of it. Returns that part, float32
+        (h, w, 3), RGB in 0..1, or raises :class:`~napari_zeroseg.core.errors.BadImageError`.
+        Called on the models' thread.
     plane : tuple of int
-        Indices along the axes that are not shown; empty for a 2D image.
+        Which plane this is.
+    depth : tuple of int
+        How many planes there are along each axis that is not shown.
     """
 
     key: Hashable
     name: str
     shape: tuple[int, int]
-    read: Callable[[], Plane]
-    plane: tuple[int, ...] = ()
+    read: Callable[[PlaneIndex, Window | None], Plane]
+    plane: PlaneIndex = ()
+    depth: tuple[int, ...] = ()
 
     @cached_property
     def pixels(self) -> Plane:
-        """The plane, read once."""
-        return self.read()
+        """The whole plane, read once."""
+        return self.read(self.plane, None)
+
+    def window(self, window: Window) -> Plane:
+        """Return a part of the plane; of a plane that is not read yet, no more than that is read."""
+        known = self.__dict__.get("pixels")
+        return self.read(self.plane, window) if known is None else known[window]
+
+    def on(self, plane: PlaneIndex) -> ImageSource:
+        """Return another plane of the same image."""
+        return self if plane == self.plane else replace(self, plane=plane)
+
+
+def whole(name: str, image: Plane) -> ImageSource:
+    """Return an image of one plane that is there already, under its name as key."""
+
+    def read(_plane: PlaneIndex, window: Window | None) -> Plane:
+        return image if window is None else image[window]
+
+    return ImageSource(name, name, (image.shape[0], image.shape[1]), read)

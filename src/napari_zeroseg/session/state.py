@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.instance import Instance
     from napari_zeroseg.core.mask import Mask
     from napari_zeroseg.core.suggestion import Idea, PhraseMatch, Suggestion, Tag
-
-Plane = tuple[int, ...]
+    from napari_zeroseg.session.source import PlaneIndex
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +41,7 @@ class Draft:
 
     name: str
     instance_id: int | None
-    plane: Plane
+    plane: PlaneIndex
     base: Mask | None = None
     prompt: Prompt = Prompt()
     mask: Mask | None = None
@@ -100,7 +99,7 @@ class State:
         known = {s.name for s in self.suggestions}
         return tuple(n for n in self.vocabulary.names if n not in known)
 
-    def on_plane(self, plane: Plane) -> tuple[Instance, ...]:
+    def on_plane(self, plane: PlaneIndex) -> tuple[Instance, ...]:
         """Return the instances of one plane."""
         return tuple(i for i in self.instances if i.plane == plane)
 

@@ -15,7 +15,7 @@ from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.session.readiness import Action
 from napari_zeroseg.session.runner import Runner, models_thread
 from napari_zeroseg.session.session import Session
-from napari_zeroseg.session.source import ImageSource
+from napari_zeroseg.session.source import whole
 from tests.backends.llm.scripted_server import Answer, data_of, paper_like
 from tests.fakes import FakeBackend, fake_backends, source, squares
 
@@ -51,7 +51,7 @@ def run_through(refiner, number):
     problems = []
     session.problem_raised.connect(problems.append)
     image = np.repeat(squares()[..., None] / np.float32(255), 3, axis=2).astype(np.float32)
-    session.open(ImageSource(number, str(number), image.shape[:2], lambda: image))
+    session.open(whole(str(number), image))
     session.suggest()
     session.accept_above(0.5)
     session.run()
