@@ -1,6 +1,6 @@
 """Take the pictures of the documentation from the running program.
 
-    xvfb-run -a -s "-screen 0 1400x900x24" python scripts/screenshots.py [FOLDER] [--theme dark|light]
+    xvfb-run -a -s "-screen 0 1400x900x24" python -m scripts.screenshots [FOLDER] [--theme dark|light]
 
 Works through the main job on a sample image with the embedded profile, as a person would, and
 saves a picture of the window at every step; then with a language model, whose part a scripted
@@ -11,70 +11,40 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import napari
 from PIL import Image
-from qtpy.QtCore import QPoint, QRect
-from qtpy.QtGui import QPainter, QPixmap
-from qtpy.QtWidgets import QApplication, QWidget
 from skimage.data import immunohistochemistry
 
-from napari_zeroseg._qt.dock import Dock
-from napari_zeroseg._widget import ZeroSegWidget
+from scripts.stage import Stage, settle, wait
 
 CLASSES = "nucleus: blue, round, small; brown membrane: brown"
 SIZE = (1280, 800)
-PATIENCE = 300.0  # seconds
 
 
 def main() -> None:
     """Work through the main job and save a picture at every step."""
     options = _options()
     options.folder.mkdir(parents=True, exist_ok=True)
-    # as if for the first time: what was agreed to and decided on this machine is none of it
-    os.environ["NAPARI_ZEROSEG_CONFIG"] = tempfile.mkdtemp(prefix="zeroseg-pictures-")
-    viewer = napari.Viewer(show=True)
-    viewer.theme = options.theme
-    window = viewer.window._qt_window
-    window.resize(*SIZE)
-    widget = ZeroSegWidget(viewer)
-    viewer.window.add_dock_widget(widget, name="ZeroSeg", area="right")
+    stage = Stage(SIZE, options.theme)
 
     def save(name: str) -> None:
-        _settle(0.5)
+        settle(0.5)
         path = options.folder / f"{name}.png"
-        picture = window.grab()
-        if widget.consent.dialog is not None:
-            _paste(picture, widget.consent.dialog)
-        picture.save(str(path))
+        stage.grab().save(str(path))
         _shrink(path)
         print(path)
 
-    _work(viewer, widget, save)
+    _work(stage, save)
     with _scripted_model() as url:
-        viewer.reset_view()
-        _work_with_language_model(widget, save, url)
-    viewer.close()
-
-
-def _paste(picture: QPixmap, dialog: QWidget) -> None:
-    """Put the picture of a dialog, with a frame, into the middle of the window's."""
-    size = picture.deviceIndependentSize().toSize()
-    place = QPoint((size.width() - dialog.width()) // 2, (size.height() - dialog.height()) // 2)
-    painter = QPainter(picture)
-    painter.drawPixmap(place, dialog.grab())
-    painter.setPen(dialog.palette().color(dialog.foregroundRole()))
-    painter.drawRect(QRect(place, dialog.size()))
-    painter.end()
+        stage.viewer.reset_view()
+        _work_with_language_model(stage, save, url)
+    stage.close()
 
 
 def _shrink(path: Path) -> None:
@@ -91,60 +61,60 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _work(viewer: napari.Viewer, widget: ZeroSegWidget, save: Callable[[str], None]) -> None:
-    dock, session = widget.dock, widget.session
+def _work(stage: Stage, save: Callable[[str], None]) -> None:
+    dock, session = stage.dock, stage.session
     dock.export.folder.setText("results")
     save("empty")
-    viewer.add_image(immunohistochemistry(), rgb=True, name="immunohistochemistry")
+    stage.viewer.add_image(immunohistochemistry(), rgb=True, name="immunohistochemistry")
     dock.vocabulary.entry.setText(CLASSES)
     dock.vocabulary.add.click()
-    _settle(2)
+    settle(2)
     save("classes")
     dock.models.fold.heading.setChecked(True)
     session.refining.choose_models("laptop", {})
-    _settle(1)
+    settle(1)
     save("models")
     session.refining.choose_models("embedded", {})
     dock.models.fold.heading.setChecked(False)
     dock.suggestions.suggest.click()
-    _wait(lambda: not session.activity.running)
+    stage.wait_for_models()
     save("suggestions")
     session.accept(*session.state.vocabulary.names)
     dock.run.run.click()
-    _wait(lambda: not session.activity.running)
-    _show(dock, dock.run)
+    stage.wait_for_models()
+    stage.show(dock.run)
     save("run")
     best = max(session.state.instances, key=lambda i: i.score)
     session.begin(*best.key)
     x0, y0, x1, y1 = best.mask.box
     session.click((x0 + x1) / 2, (y0 + y1) / 2)
-    _wait(lambda: session.state.draft is None or session.state.draft.score > 0)
-    viewer.scene.camera.center, viewer.scene.camera.zoom = ((y0 + y1) / 2, (x0 + x1) / 2), 6
-    _show(dock, dock.refine)
+    wait(lambda: session.state.draft is None or session.state.draft.score > 0)
+    stage.zoom((y0 + y1) / 2, (x0 + x1) / 2, 6)
+    stage.show(dock.refine)
     save("refine")
     session.discard()
-    _show(dock, dock.export)
+    stage.show(dock.export)
     save("export")
 
 
-def _work_with_language_model(widget: ZeroSegWidget, save: Callable[[str], None], url: str) -> None:
-    dock, session = widget.dock, widget.session
+def _work_with_language_model(stage: Stage, save: Callable[[str], None], url: str) -> None:
+    dock, session, consent = stage.dock, stage.session, stage.widget.consent
     dock.vocabulary.entry.setText("lymphocyte; vessel")
     dock.vocabulary.add.click()
     session.choose_refiner(f"openai:gpt-5-mini@{url}")
     dock.suggestions.suggest.click()
-    _wait(lambda: widget.consent.dialog is not None)
-    dialog = widget.consent.dialog
+    wait(lambda: consent.dialog is not None)
+    dialog = consent.dialog
     assert dialog is not None
-    _show(dock, dock.refiner)
+    stage.show(dock.refiner)
     save("consent")
     dialog.send.click()
-    _wait(lambda: not session.activity.running)
+    stage.wait_for_models()
     last = next(
         r for r in range(dock.suggestions.model.rowCount()) if dock.suggestions.model.row(r).name == "vessel"
     )
     dock.suggestions.table.selectRow(last)
-    _show(dock, dock.refiner)
+    stage.show(dock.refiner)
     save("suggestions-llm")
 
 
@@ -223,27 +193,6 @@ def _scripted_model() -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
-
-
-def _show(dock: Dock, part: QWidget) -> None:
-    dock.show_part(part)
-    _settle(0.2)
-
-
-def _wait(done: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not done():
-        if time.monotonic() > end:
-            raise TimeoutError("The models did not answer in time.")
-        _settle(0.05)
-
-
-def _settle(seconds: float) -> None:
-    """Let the window draw what is waiting to be drawn."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        QApplication.processEvents()
-        time.sleep(0.005)
 
 
 if __name__ == "__main__":
