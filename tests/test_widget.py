@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QPushButton
 from napari_zeroseg._qt.gui_thread import GuiThread
 from napari_zeroseg._qt.suggestion_model import ACCEPT, REJECT
 from napari_zeroseg._widget import ZeroSegWidget, correct_with_points, open_dock
+from napari_zeroseg.core.instance import InstanceKey
 from napari_zeroseg.session.readiness import Action
 from napari_zeroseg.session.runner import Runner, models_thread
 from napari_zeroseg.session.session import Session
@@ -118,7 +119,7 @@ def test_positive_and_negative_points_correct_an_object(person, viewer):
     person.press(person.dock.suggestions.accept_all)
     person.press(person.dock.run.run)
     table, model = person.dock.refine.table, person.dock.refine.model
-    table.selectRow(model.row_of(("bright", 1)))
+    table.selectRow(model.row_of(InstanceKey("bright", 1)))
     person.press(person.dock.refine.correct)
     viewer.layers["Prompts"].add([(8, 8)])
     person.press(person.dock.refine.negative)

@@ -330,10 +330,25 @@ def test_a_stack_gets_layers_of_its_own_shape(stack: Scene) -> None:
     assert np.count_nonzero(layer.data[1]) == 200
     assert not layer.data[[0, 2]].any()
     layer.paint((1, 60, 60), 9)
-    assert stack.session.state.instance("bright", 9).plane == (1,)
+    assert stack.session.state.instance("bright", 9, (1,)).mask.area
     stack.viewer.dims.set_current_step(0, 2)
     stack.session.undo()
     assert not (layer.data == 9).any()
+
+
+def test_a_label_brushed_on_two_planes_is_one_object(stack: Scene) -> None:
+    stack.find("bright")
+    layer = stack.labels()
+    stack.session.accept_all_instances("bright")
+    stack.viewer.dims.set_current_step(0, 2)
+    layer.selected_label = 2
+    layer.paint((2, 60, 60), 2)
+    first, second = stack.session.state.sections("bright", 2)
+    assert (first.plane, second.plane) == ((1,), (2,))
+    assert list(layer.features["index"]) == [1, 2]
+    stack.session.delete_instances(second.key)
+    assert not (layer.data[2] == 2).any()
+    assert (layer.data[1] == 2).any()
 
 
 def test_the_draft_lies_on_its_plane(stack: Scene) -> None:

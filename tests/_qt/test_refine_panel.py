@@ -51,7 +51,7 @@ def test_correct_selected_and_discard(qtbot, panel, segmented):
     key = panel.model.row(0).key
     before = segmented.state.instance(*key).mask
     qtbot.mouseClick(panel.correct, LEFT)
-    assert (segmented.state.draft.name, segmented.state.draft.instance_id) == key
+    assert segmented.state.draft.key == key
     qtbot.mouseClick(panel.discard, LEFT)
     assert segmented.state.draft is None
     assert segmented.state.instance(*key).mask is before
@@ -82,7 +82,7 @@ def test_accept_all_locks_every_mask(qtbot, panel, segmented):
 def test_an_instance_chosen_elsewhere_is_selected_here(panel, segmented):
     segmented.hand.choose("bright", 2)
     (row,) = panel.table.chosen_rows()
-    assert panel.model.row(row).key == ("bright", 2)
+    assert panel.model.row(row).thing == ("bright", 2)
 
 
 def test_without_a_selection_the_buttons_say_so(panel):

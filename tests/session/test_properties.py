@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from napari_zeroseg.core.instance import InstanceKey
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 from napari_zeroseg.session.readiness import Action
 from napari_zeroseg.session.session import Session
@@ -30,7 +31,7 @@ class Story(RuleBasedStateMachine):
         self.session.suggest()
         self.session.accept("bright", "grey")
 
-    def _locked(self) -> dict[tuple[str, int], np.ndarray]:
+    def _locked(self) -> dict[InstanceKey, np.ndarray]:
         return {i.key: i.mask.to_plane((SIZE, SIZE)) for i in self.session.state.instances if i.locked}
 
     def _ready(self, action: Action) -> bool:
@@ -116,7 +117,7 @@ class Story(RuleBasedStateMachine):
             locked = {key: mask for key, mask in self._locked().items() if key[0] == "grey"}
             self.session.change_class("grey", replace(vocabulary["grey"], name="pale"))
             after = self._locked()
-            assert all(np.array_equal(after[("pale", n)], m) for (_, n), m in locked.items())
+            assert all(np.array_equal(after[key._replace(name="pale")], m) for key, m in locked.items())
         elif "pale" in vocabulary:
             self.session.change_class("pale", TargetClass("grey"))
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from napari_zeroseg.core.errors import BadVocabularyError, NotNowError, ZeroSegError
-from napari_zeroseg.core.instance import InstanceState
+from napari_zeroseg.core.instance import InstanceKey, InstanceState
 from napari_zeroseg.core.prompt import Point
 from napari_zeroseg.core.suggestion import Decision
-from napari_zeroseg.core.vocabulary import TargetClass
+from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 from napari_zeroseg.session.readiness import Action, Activity
 from napari_zeroseg.session.session import Session
 from napari_zeroseg.session.state import State
@@ -349,7 +349,7 @@ def test_planes_of_one_stack_share_the_state_and_ids_are_unique(session: Session
     upper = source(flipped)
     session.open(upper.on((1,)))
     session.run()
-    keys = [i.key for i in session.state.instances]
+    keys = [i.thing for i in session.state.instances]
     assert len(keys) == len(set(keys)) == 6
     assert len(session.state.on_plane((1,))) == 3
 
@@ -390,3 +390,69 @@ def test_looks_are_known_as_soon_as_a_class_is_named(session: Session) -> None:
     session.add_classes("bright; grey: dull")
     assert [c.attributes.text() for c in session.state.looks] == ["bright", "dull"]
     assert session.undo_text == "Add bright, grey"
+
+
+# one object on several planes
+
+
+@pytest.fixture
+def deep() -> Session:
+    """Three equal planes; the object ``bright 1`` is painted on the first two."""
+    session = Session(backends=fake_backends)
+    session.set_vocabulary(Vocabulary.parse("bright"))
+    for plane in ((0,), (1,)):
+        session.open(replace(source(), plane=plane, depth=(3,)))
+        session.paint("bright", (5, 5), np.ones((10, 10), int))
+    return session
+
+
+def test_a_label_painted_on_the_next_plane_is_the_same_object(deep: Session) -> None:
+    assert [i.key for i in deep.state.instances] == [("bright", 1, (0,)), ("bright", 1, (1,))]
+    assert [i.mask.area for i in deep.state.sections("bright", 1)] == [100, 100]
+    assert deep.state.next_id("bright") == 2
+
+
+def test_a_stroke_on_one_plane_leaves_the_others(deep: Session) -> None:
+    deep.paint("bright", (5, 5), np.zeros((10, 5), int))
+    assert [i.mask.area for i in deep.state.sections("bright", 1)] == [100, 50]
+
+
+def test_deleting_a_section_leaves_the_others(deep: Session) -> None:
+    deep.delete_instances(InstanceKey("bright", 1, (0,)))
+    assert [i.plane for i in deep.state.sections("bright", 1)] == [(1,)]
+    assert [e.plane for e in deep.state.erased] == [(0,)]
+
+
+def test_accepting_a_section_leaves_the_others_proposed(deep: Session) -> None:
+    proposed = tuple(replace(i, state=InstanceState.PROPOSED) for i in deep.state.instances)
+    deep._amend(replace(deep.state, instances=proposed))
+    deep.accept_instances(InstanceKey("bright", 1, (1,)))
+    assert [i.locked for i in deep.state.sections("bright", 1)] == [False, True]
+
+
+def test_a_correction_changes_the_plane_that_is_shown(deep: Session) -> None:
+    deep.begin("bright", 1)
+    assert deep.state.draft.key == ("bright", 1, (1,))
+    deep.click(45, 35)
+    deep.commit()
+    first, second = deep.state.sections("bright", 1)
+    assert first.mask.area == 100
+    assert not second.mask.same_as(first.mask)
+
+
+def test_an_object_is_drawn_on_a_further_plane_under_its_id(deep: Session) -> None:
+    deep.open(replace(source(), plane=(2,), depth=(3,)))
+    deep.begin("bright", 1)
+    assert deep.state.draft.base is None
+    deep.click(45, 35)
+    deep.commit()
+    assert [i.plane for i in deep.state.sections("bright", 1)] == [(0,), (1,), (2,)]
+    with pytest.raises(KeyError):
+        deep.begin("bright", 7)
+
+
+def test_a_chosen_object_stays_chosen_along_its_planes(deep: Session) -> None:
+    deep.hand.choose("bright", 1)
+    assert deep.hand.instance_in(deep.state, (0,)).plane == (0,)
+    assert deep.hand.instance_in(deep.state, (2,)) is None
+    assert deep.hand.thing_in(deep.state) == ("bright", 1)

@@ -173,7 +173,7 @@ def _by_class(state: State) -> dict[str, tuple[Instance, ...]]:
 
 
 def _in_work(instance: Instance, draft: Draft | None) -> bool:
-    return draft is not None and instance.key == (draft.name, draft.instance_id)
+    return draft is not None and instance.key == draft.key
 
 
 def _renamed(old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -134,12 +134,17 @@ class ClassLayer:
 
     def _recolor(self, color: str) -> None:
         highest = max((i.id for i in self._instances), default=0)
-        table = instance_colors(color, (i.id for i in self._instances if i.locked), highest)
+        open_ids = {i.id for i in self._instances if not i.locked}
+        # a label has one colour on all planes: that of the least certain of them
+        locked = {i.id for i in self._instances} - open_ids
+        table = instance_colors(color, locked, highest)
         if not np.array_equal(table, self.layer.colormap.colors):
             self.layer.colormap = CyclicLabelColormap(colors=table)
 
     def _describe(self) -> None:
-        ranked = sorted(self._instances, key=lambda i: i.id)
+        # one row for each object, of its least certain plane
+        least = {i.id: i for i in sorted(self._instances, key=_certainty, reverse=True)}
+        ranked = [least[number] for number in sorted(least)]
         # napari looks a label up in the column "index"; background has no row
         self.layer.features = {
             "index": np.array([i.id for i in ranked], int),
@@ -225,6 +230,10 @@ def _changed_windows(before: Sequence[Instance], after: Sequence[Instance]) -> I
             windows[instance.plane].append(instance.mask.slices)
     for plane, parts in windows.items():
         yield plane, (_union(rows for rows, _ in parts), _union(cols for _, cols in parts))
+
+
+def _certainty(instance: Instance) -> tuple[bool, float]:
+    return instance.locked, instance.score
 
 
 def _shown_as(instance: Instance) -> tuple[int, Plane, int]:

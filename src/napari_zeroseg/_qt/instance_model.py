@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 
 from napari_zeroseg._qt.rows_model import Index, Role, RowsModel
-from napari_zeroseg.core.instance import Instance, InstanceState
+from napari_zeroseg.core.instance import Instance, InstanceKey, InstanceState
 
 if TYPE_CHECKING:
     from napari_zeroseg.session.source import PlaneIndex
@@ -59,7 +59,7 @@ class InstanceModel(RowsModel[Instance]):
         same = [i.key for i in rows] == [i.key for i in self._rows]
         self._replace(rows, same_places=same)
 
-    def row_of(self, key: tuple[str, int]) -> int | None:
+    def row_of(self, key: InstanceKey) -> int | None:
         """Return where an instance is shown, None where it is not."""
         return next((row for row, i in enumerate(self._rows) if i.key == key), None)
 

@@ -18,8 +18,9 @@ from napari_zeroseg._qt.table import FittedTable
 from napari_zeroseg.session.readiness import Action
 
 if TYPE_CHECKING:
-    from napari_zeroseg.core.instance import Instance
+    from napari_zeroseg.core.instance import Instance, InstanceKey
     from napari_zeroseg.session.session import Session
+    from napari_zeroseg.session.source import PlaneIndex
     from napari_zeroseg.session.state import Draft, State
 
 WIDTHS = (0, 36, 56, 52, 80)
@@ -139,8 +140,7 @@ class RefinePanel(SessionView):
         self.classes.setEnabled(self.classes.count() > 0)
 
     def _show_instances(self, state: State) -> None:
-        source = self._session.source
-        self.model.show_state(state, source.plane if source else ())
+        self.model.show_state(state, self._plane)
         has_rows = self.model.rowCount() > 0
         for widget in (self.table, self.accept, self.delete, self.accept_all):
             widget.setVisible(has_rows)
@@ -149,7 +149,7 @@ class RefinePanel(SessionView):
         hand, state = self._session.hand, self._session.state
         self.classes.setCurrentText(hand.class_in(state))
         (self.positive if hand.positive else self.negative).setChecked(True)
-        self._select(hand.instance_in(state))
+        self._select(hand.instance_in(state, self._plane))
         self._show_status(state.draft)
         self._show_readiness()
 
@@ -182,7 +182,7 @@ class RefinePanel(SessionView):
     def _on_selection_changed(self) -> None:
         rows = self.table.chosen_rows()
         if len(rows) == 1:
-            self._session.hand.choose(*self.model.row(rows[0]).key)
+            self._session.hand.choose(*self.model.row(rows[0]).thing)
         self._show_readiness()
 
     def flip(self) -> None:
@@ -196,12 +196,17 @@ class RefinePanel(SessionView):
     def _begin_correction(self) -> None:
         rows = self.table.chosen_rows()
         if len(rows) == 1:
-            self._try(self._session.begin, *self.model.row(rows[0]).key)
+            self._try(self._session.begin, *self.model.row(rows[0]).thing)
 
-    def _chosen_keys(self) -> list[tuple[str, int]]:
+    @property
+    def _plane(self) -> PlaneIndex:
+        source = self._session.source
+        return source.plane if source is not None else ()
+
+    def _chosen_keys(self) -> list[InstanceKey]:
         return [self.model.row(r).key for r in self.table.chosen_rows()]
 
-    def _all_keys(self) -> list[tuple[str, int]]:
+    def _all_keys(self) -> list[InstanceKey]:
         return [self.model.row(r).key for r in range(self.model.rowCount())]
 
 

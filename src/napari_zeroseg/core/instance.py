@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from napari_zeroseg.core.mask import Box, Mask
 from napari_zeroseg.core.prompt import Point
+
+
+class InstanceKey(NamedTuple):
+    """Names one mask within an image: the object (class and id), and the plane that it is cut by.
+
+    Parameters
+    ----------
+    name : str
+        The target class.
+    id : int
+        The same on all planes of an object.
+    plane : tuple of int
+        Empty for a 2D image.
+    """
+
+    name: str
+    id: int
+    plane: tuple[int, ...] = ()
 
 
 class InstanceState(StrEnum):
@@ -34,10 +53,13 @@ class Provenance:
 class Instance:
     """One mask of one class on one plane of an image.
 
+    An object that goes through several planes has one instance on each, all with the same id.
+
     Parameters
     ----------
     id : int
-        1 or more, unique among the instances of the class in the image: the label value.
+        1 or more, the label value. On a plane no other instance of the class has it; on another
+        plane it is the same object.
     name : str
         The target class.
     mask : Mask
@@ -66,8 +88,13 @@ class Instance:
         return self.state is not InstanceState.PROPOSED
 
     @property
-    def key(self) -> tuple[str, int]:
-        """Class name and id, which name the instance within the image."""
+    def key(self) -> InstanceKey:
+        """Class name, id and plane, which name the instance within the image."""
+        return InstanceKey(self.name, self.id, self.plane)
+
+    @property
+    def thing(self) -> tuple[str, int]:
+        """Class name and id, which name the object that the instance is a section of."""
         return (self.name, self.id)
 
     def accepted(self) -> Instance:

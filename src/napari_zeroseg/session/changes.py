@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_zeroseg.core.compose import MIN_SHARE_LEFT, Erasure, instance_labels
-from napari_zeroseg.core.instance import Instance, InstanceState, Provenance
+from napari_zeroseg.core.instance import Instance, InstanceKey, InstanceState, Provenance
 from napari_zeroseg.core.mask import Mask
 from napari_zeroseg.core.suggestion import Decision, Idea, Suggestion
 
@@ -101,7 +101,7 @@ def add_instance(state: State, instance: Instance) -> State:
     return replace(add_layers(state, [instance.name]), instances=(*state.instances, instance))
 
 
-def accept_instances(state: State, keys: Iterable[tuple[str, int]]) -> State:
+def accept_instances(state: State, keys: Iterable[InstanceKey]) -> State:
     """Lock instances."""
     chosen = set(keys)
     return replace(
@@ -110,7 +110,7 @@ def accept_instances(state: State, keys: Iterable[tuple[str, int]]) -> State:
     )
 
 
-def delete_instances(state: State, keys: Iterable[tuple[str, int]]) -> State:
+def delete_instances(state: State, keys: Iterable[InstanceKey]) -> State:
     """Remove instances and remember that a person did not want them."""
     chosen = set(keys)
     gone = [i for i in state.instances if i.key in chosen]
@@ -118,7 +118,7 @@ def delete_instances(state: State, keys: Iterable[tuple[str, int]]) -> State:
         state,
         instances=tuple(i for i in state.instances if i.key not in chosen),
         erased=(*state.erased, *(Erasure(i.name, i.mask, i.plane) for i in gone)),
-        draft=None if state.draft and (state.draft.name, state.draft.instance_id) in chosen else state.draft,
+        draft=None if state.draft and state.draft.key in chosen else state.draft,
     )
 
 
@@ -153,7 +153,7 @@ def commit(state: State, draft: Draft) -> State:
 
 def _outside_locked(state: State, draft: Draft, mask: Mask) -> Mask:
     for other in state.on_plane(draft.plane):
-        same = other.key == (draft.name, draft.instance_id)
+        same = other.key == draft.key
         if other.locked and not same and _exclusive(state, draft.name, other.name):
             mask = mask.minus(other.mask)
     return mask
@@ -246,7 +246,7 @@ def _repaint(
     origin: tuple[int, int],
     window: NDArray[np.integer],
 ) -> State:
-    old = next((i for i in state.instances if i.key == (name, instance_id)), None)
+    old = state.find(InstanceKey(name, instance_id, plane))
     painted = Mask(origin, window == instance_id)
     mask = _with_window(old.mask, painted) if old else painted.trimmed()
     rest = replace(state, instances=tuple(i for i in state.instances if i is not old))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from napari_zeroseg.core.instance import InstanceKey
 from napari_zeroseg.core.prompt import Point, Prompt
 from napari_zeroseg.session import changes
 from napari_zeroseg.session.readiness import Action
@@ -14,22 +15,34 @@ from napari_zeroseg.session.state import Draft
 from napari_zeroseg.session.workspace import Workspace, explained
 
 if TYPE_CHECKING:
-    from napari_zeroseg.core.mask import Box, Logits
+    from napari_zeroseg.core.mask import Box, Logits, Mask
+    from napari_zeroseg.session.source import PlaneIndex
 
 
 class Drawing(Workspace):
     """What a person does to the draft."""
 
     def begin(self, name: str, instance_id: int | None = None) -> None:
-        """Start a new object of a class, or the correction of one that is there."""
+        """Start a new object of a class, or the correction of one that is there.
+
+        An object that lies on other planes only gets a mask on this one too, under the same id.
+        """
         self._require(Action.DRAW)
         assert self._source is not None
-        mask = self.state.instance(name, instance_id).mask if instance_id else None
+        plane = self._source.plane
+        mask = self._mask_of(name, instance_id, plane) if instance_id else None
         self.hand.choose(name, instance_id)
         self.hand.set_positive(True)
-        draft = Draft(name, instance_id, self._source.plane, mask, Prompt(mask=mask), mask)
+        draft = Draft(name, instance_id, plane, mask, Prompt(mask=mask), mask)
         text = f"Correct {name} {instance_id}" if instance_id else f"New {name}"
         self._push(text, replace(changes.add_layers(self.state, [name]), draft=draft))
+
+    def _mask_of(self, name: str, instance_id: int, plane: PlaneIndex) -> Mask | None:
+        """Return an object's mask on a plane, None where it lies on others only."""
+        if not self.state.sections(name, instance_id):
+            raise KeyError((name, instance_id))
+        found = self.state.find(InstanceKey(name, instance_id, plane))
+        return found.mask if found is not None else None
 
     def click(self, x: float, y: float, *, positive: bool = True) -> None:
         """Add a point to the draft; x and y in pixels. The new mask comes as an event."""

@@ -8,11 +8,12 @@ from psygnal import Signal
 
 if TYPE_CHECKING:
     from napari_zeroseg.core.instance import Instance
+    from napari_zeroseg.session.source import PlaneIndex
     from napari_zeroseg.session.state import State
 
 
 class Hand:
-    """The class and instance that are chosen, and the sign of the next point."""
+    """The class and object that are chosen, and the sign of the next point."""
 
     changed = Signal()
 
@@ -27,7 +28,7 @@ class Hand:
         return self._positive
 
     def choose(self, name: str, instance_id: int | None = None) -> None:
-        """Choose a class, or one instance of it."""
+        """Choose a class, or one object of it."""
         if (name, instance_id) != (self._name, self._instance_id):
             self._name, self._instance_id = name, instance_id
             self.changed.emit()
@@ -49,7 +50,14 @@ class Hand:
             return self._name
         return names[0] if names else ""
 
-    def instance_in(self, state: State) -> Instance | None:
-        """Return the chosen instance while it is there."""
-        key = (self._name, self._instance_id)
-        return next((i for i in state.instances if i.key == key), None)
+    def thing_in(self, state: State) -> tuple[str, int] | None:
+        """Return class and id of the chosen object while it is there, on any plane."""
+        return next((i.thing for i in state.instances if i.thing == self._thing), None)
+
+    def instance_in(self, state: State, plane: PlaneIndex = ()) -> Instance | None:
+        """Return the chosen object's instance on a plane while it is there."""
+        return next((i for i in state.on_plane(plane) if i.thing == self._thing), None)
+
+    @property
+    def _thing(self) -> tuple[str, int | None]:
+        return (self._name, self._instance_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_zeroseg.core.instance import InstanceKey
 from napari_zeroseg.core.prompt import Prompt
 from napari_zeroseg.core.suggestion import Decision
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
@@ -26,7 +27,8 @@ class Draft:
     name : str
         Its class.
     instance_id : int or None
-        The instance that is being corrected, None for a new one.
+        The object that is being corrected, None for a new one. Where it has no instance on the
+        plane yet, it gets one.
     plane : tuple of int
         The plane it lies in.
     base : Mask or None
@@ -46,6 +48,11 @@ class Draft:
     prompt: Prompt = Prompt()
     mask: Mask | None = None
     score: float = 0.0
+
+    @property
+    def key(self) -> InstanceKey | None:
+        """The instance that it stands in for; None for a new object."""
+        return InstanceKey(self.name, self.instance_id, self.plane) if self.instance_id else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,13 +110,23 @@ class State:
         """Return the instances of one plane."""
         return tuple(i for i in self.instances if i.plane == plane)
 
-    def instance(self, name: str, instance_id: int) -> Instance:
+    def sections(self, name: str, instance_id: int) -> tuple[Instance, ...]:
+        """Return the instances of one object, in the order of their planes."""
+        own = (i for i in self.instances if i.thing == (name, instance_id))
+        return tuple(sorted(own, key=lambda i: i.plane))
+
+    def find(self, key: InstanceKey) -> Instance | None:
+        """Return one instance, None where it is not."""
+        return next((i for i in self.instances if i.key == key), None)
+
+    def instance(self, name: str, instance_id: int, plane: PlaneIndex = ()) -> Instance:
         """Return one instance, or raise KeyError."""
-        for instance in self.instances:
-            if instance.key == (name, instance_id):
-                return instance
-        raise KeyError((name, instance_id))
+        key = InstanceKey(name, instance_id, plane)
+        found = self.find(key)
+        if found is None:
+            raise KeyError(key)
+        return found
 
     def next_id(self, name: str) -> int:
-        """Return an instance id that the class has not used."""
+        """Return an id that no object of the class has, on any plane."""
         return max((i.id for i in self.instances if i.name == name), default=0) + 1
