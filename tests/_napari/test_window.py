@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -83,3 +84,29 @@ def test_a_stroke_of_the_brush_is_one_step(window: Scene, qtbot: object) -> None
     for _ in range(2):
         qtbot.keyClick(native, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     np.testing.assert_array_equal(layer.data, before)
+
+
+def test_the_canvas_shows_what_a_full_refresh_would_show(window: Scene, qtbot: object) -> None:
+    native = window.viewer.window._qt_viewer.canvas.native
+    window.find("bright")
+    pictures = []
+
+    def see() -> None:
+        part = window.viewer.screenshot(canvas_only=True, flash=False)
+        for name in ("bright", "Draft"):
+            if name in window.viewer.layers:
+                window.labels(name).refresh()
+        np.testing.assert_array_equal(part, window.viewer.screenshot(canvas_only=True, flash=False))
+        pictures.append(part)
+
+    see()
+    qtbot.keyClick(native, Qt.Key.Key_N)
+    click(window, qtbot, 45, 12, Qt.MouseButton.LeftButton)
+    see()
+    click(window, qtbot, 42, 12, Qt.MouseButton.RightButton)
+    see()
+    qtbot.keyClick(native, Qt.Key.Key_C)
+    see()
+    window.session.accept_all_instances("bright")
+    see()
+    assert all((a != b).any() for a, b in pairwise(pictures))

@@ -11,6 +11,7 @@ import numpy as np
 from napari.layers import Labels
 from napari.utils import CyclicLabelColormap
 
+from napari_zeroseg._napari.repaint import recolor, repaint
 from napari_zeroseg._napari.shades import instance_colors
 from napari_zeroseg.core.compose import instance_labels
 from napari_zeroseg.core.mask import Mask
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
     Window = tuple[slice, slice]
     Plane = tuple[int, ...]
-
-FEW_PIXELS = 1 << 14
-"""Up to here napari repaints single pixels faster than the whole plane."""
 
 
 class ClassLayer:
@@ -96,29 +94,10 @@ class ClassLayer:
     def repaint(self, plane: Plane, window: Window) -> None:
         """Make a window of the layer what the instances say."""
         wanted = labels_in_window(self._instances, plane, window).astype(self.layer.data.dtype)
-        shown = self.layer.data[(*plane, *window)]
-        changed = shown != wanted
-        count = np.count_nonzero(changed)
-        if not count:
-            return
-        if count <= FEW_PIXELS:
-            self._set_pixels(plane, window, changed, wanted[changed])
-        else:
-            shown[...] = wanted
-            self.layer.refresh(highlight=False, extent=False)
-
-    def _set_pixels(
-        self, plane: Plane, window: Window, changed: NDArray[np.bool_], values: NDArray[Any]
-    ) -> None:
-        rows, cols = np.nonzero(changed)
-        indices = (
-            *(np.full(rows.shape, index) for index in plane),
-            rows + window[0].start,
-            cols + window[1].start,
-        )
-        with self._written():
-            self.layer.data_setitem(indices, values)
-        self.layer.refresh(data_displayed=False, highlight=False, extent=False)
+        if not np.array_equal(self.layer.data[(*plane, *window)], wanted):
+            self.layer.data[(*plane, *window)] = wanted
+            with self._written():
+                repaint(self.layer, plane, window)
 
     @contextmanager
     def _written(self) -> Iterator[None]:
@@ -139,7 +118,7 @@ class ClassLayer:
         locked = {i.id for i in self._instances} - open_ids
         table = instance_colors(color, locked, highest)
         if not np.array_equal(table, self.layer.colormap.colors):
-            self.layer.colormap = CyclicLabelColormap(colors=table)
+            recolor(self.layer, CyclicLabelColormap(colors=table))
 
     def _describe(self) -> None:
         # one row for each object, of its least certain plane

@@ -9,6 +9,7 @@ import numpy as np
 from napari.layers import Labels, Points
 from napari.utils import CyclicLabelColormap
 
+from napari_zeroseg._napari.repaint import repaint
 from napari_zeroseg.core.prompt import Point
 
 if TYPE_CHECKING:
@@ -45,14 +46,19 @@ class DraftPreview:
         if mask is self._mask and plane == self._plane:
             return
         self._fill(0)
+        self._repaint()
         self._mask, self._plane = mask, plane
         self._fill(1)
-        self.layer.refresh(highlight=False, extent=False)
+        self._repaint()
 
     def _fill(self, value: int) -> None:
         if self._mask is not None:
             window = self.layer.data[(*self._plane, *self._mask.slices)]
             window[self._mask.pixels] = value
+
+    def _repaint(self) -> None:
+        if self._mask is not None and self._mask.pixels.size:
+            repaint(self.layer, self._plane, self._mask.slices)
 
 
 class PromptPoints:
