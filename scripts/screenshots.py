@@ -85,7 +85,7 @@ def _work(stage: Stage, save: Callable[[str], None]) -> None:
     stage.show(dock.run)
     save("run")
     best = max(session.state.instances, key=lambda i: i.score)
-    session.begin(*best.key)
+    session.begin(best.name, best.id)
     x0, y0, x1, y1 = best.mask.box
     session.click((x0 + x1) / 2, (y0 + y1) / 2)
     wait(lambda: session.state.draft is None or session.state.draft.score > 0)
