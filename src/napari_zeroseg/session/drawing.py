@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from napari_zeroseg.core.instance import InstanceKey
 from napari_zeroseg.core.prompt import Point, Prompt
 from napari_zeroseg.session import changes
+from napari_zeroseg.session.asking import answer
 from napari_zeroseg.session.readiness import Action
 from napari_zeroseg.session.state import Draft
 from napari_zeroseg.session.workspace import Workspace, explained
@@ -95,11 +96,10 @@ class Drawing(Workspace):
             self._amend(replace(self.state, draft=replace(draft, mask=draft.base)))
             return
 
-        def answer() -> Logits:
-            segmenter = self._backends(recipe).segmenter
-            return segmenter.segment(segmenter.embed(source.pixels), [prompt])[0]
+        def ask() -> Logits:
+            return answer(self._backends(recipe).segmenter, source, prompt)
 
-        self._runner.ask(answer, partial(self._on_answer, prompt), self._on_ask_problem)
+        self._runner.ask(ask, partial(self._on_answer, prompt), self._on_ask_problem)
 
     def _on_answer(self, prompt: Prompt, answer: Logits) -> None:
         draft = self.state.draft
