@@ -61,16 +61,12 @@ def test_pictures_and_pages_that_are_linked_are_there(page):
 
 
 def test_the_page_of_keys_lists_what_the_program_binds():
-    from napari_zeroseg._napari.shortcuts import SHORTCUTS
-    from napari_zeroseg._qt.shortcut_sheet import DOCK_KEYS
+    from napari_zeroseg.session.shortcuts import FIXED, SHORTCUTS, spelled
 
-    bound = {(s.key, s.text, s.where) for s in SHORTCUTS} | set(DOCK_KEYS)
+    bound = [(spelled(s.key), s.text, s.where) for s in SHORTCUTS]
     page = (ROOT / "docs" / "shortcuts.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(.+)` \| (.+) \| (.+) \|$", page, re.MULTILINE)
-    spelled = {"Escape": "Esc"}
-    assert {
-        (spelled.get(k, k.replace("Control", "Ctrl").replace("-", "+")), t, w) for k, t, w in bound
-    } == set(rows)
+    assert rows == [*bound, *FIXED]
 
 
 def test_what_the_docs_say_of_suggest_is_what_it_prints(capsys):

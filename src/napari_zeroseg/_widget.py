@@ -11,7 +11,7 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_zeroseg._napari.layer_view import LayerView
-from napari_zeroseg._napari.shortcuts import SHORTCUTS, install_shortcuts
+from napari_zeroseg._napari.shortcuts import drawing_commands, install_shortcuts
 from napari_zeroseg._napari.watch import watch_images
 from napari_zeroseg._qt.consent_dialog import ConsentDesk
 from napari_zeroseg._qt.dock import Dock
@@ -53,20 +53,20 @@ class ZeroSegWidget(QWidget):
         servers = Background(ThreadPoolExecutor(1, "zeroseg-servers"), gui)
         downloads = Background(ThreadPoolExecutor(1, "zeroseg-downloads"), gui)
         samples = {title: partial(_open_sample, napari_viewer, key) for key, title in SAMPLES.items()}
-        keys = [(s.key, s.text, s.where) for s in SHORTCUTS]
-        self.dock = Dock(self.session, background, servers, downloads, samples, keys)
+        watch = watch_images(napari_viewer, self.session)
+        self._layers = LayerView(napari_viewer, self.session)
+        commands = drawing_commands(self.session, self._layers)
+        self.dock = Dock(self.session, background, servers, downloads, samples, commands)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         # napari adds a stretch of its own below, which must not take the room of the dock
         layout.addWidget(self.dock, 1)
-        watch = watch_images(napari_viewer, self.session)
-        self._layers = LayerView(napari_viewer, self.session)
         self.consent = ConsentDesk(gui, self)
         decisions = DecisionKeeper(self.session, background.do)
         stop_asking = _answer_with(self.consent.ask)
         self._stops: list[Callable[[], object]] = [
             watch,
-            install_shortcuts(napari_viewer, self.session, self._layers),
+            install_shortcuts(napari_viewer, self.session, commands),
             self._layers.close,
             decisions.close,
             self.dock.release,

@@ -8,7 +8,8 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Points
 from napari.utils.key_bindings import KeymapHandler, coerce_keybinding
 
-from napari_zeroseg._napari.shortcuts import SHORTCUTS, install_shortcuts
+from napari_zeroseg._napari.shortcuts import drawing_commands, install_shortcuts
+from napari_zeroseg.session.shortcuts import SHORTCUTS, Command, Shortcut
 from tests._napari.conftest import Scene
 
 
@@ -22,7 +23,7 @@ def press(scene: Scene, key: str) -> None:
 
 @pytest.fixture
 def keys(scene: Scene) -> Scene:
-    install_shortcuts(scene.viewer, scene.session, scene.view)
+    install_shortcuts(scene.viewer, scene.session, drawing_commands(scene.session, scene.view))
     return scene
 
 
@@ -31,7 +32,7 @@ def test_an_object_is_drawn_with_keys(keys: Scene) -> None:
     press(keys, "N")
     assert session.state.draft.name == "bright"
     keys.prompts.add((9, 8))
-    press(keys, "F")
+    press(keys, "S")
     keys.prompts.add((6, 7))
     assert [p.positive for p in session.state.draft.prompt.points] == [True, False]
     press(keys, "Control-Z")
@@ -89,9 +90,82 @@ def test_what_cannot_be_done_says_why(keys: Scene) -> None:
     assert "nothing to redo" in keys.notices[-1]
 
 
-def test_prompts_leave_all_letters_free() -> None:
+def test_what_napari_s_prompts_layer_uses_comes_first_there() -> None:
     taken = {*Points.class_keymap, *ViewerModel.class_keymap}
-    assert not taken & {coerce_keybinding(s.key) for s in SHORTCUTS}
+    assert not taken & {coerce_keybinding(s.key) for s in SHORTCUTS if not s.first}
+
+
+@pytest.fixture
+def reviewing(scene: Scene) -> dict[str, object]:
+    """Two keys of which one is napari's in a Labels layer and one is its viewer's, with a switch."""
+    said: dict[str, object] = {"on": False, "keys": []}
+    commands = [
+        Command(
+            Shortcut(name, key, "", "", first=True),
+            lambda key=key: said["keys"].append(key),
+            lambda: said["on"],
+        )
+        for name, key in (("edit", "E"), ("onward", "Right"))
+    ]
+    said["stop"] = install_shortcuts(scene.viewer, scene.session, commands)
+    return said
+
+
+@pytest.fixture
+def napari_s(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Meanings of the same keys in napari, as its window gives them."""
+    said: list[str] = []
+    for cls, key in ((Labels, "E"), (ViewerModel, "Right")):
+        monkeypatch.setitem(
+            cls.class_keymap, coerce_keybinding(key), lambda provider, key=key: said.append(key)
+        )
+    return said
+
+
+def test_a_key_is_napari_s_until_it_is_meant(
+    scene: Scene, reviewing: dict[str, object], napari_s: list[str]
+) -> None:
+    scene.find("bright")
+    scene.viewer.layers.selection.active = scene.labels()
+    for key in ("E", "Right"):
+        press(scene, key)
+    assert (napari_s, reviewing["keys"]) == (["E", "Right"], [])
+    reviewing["on"] = True
+    for key in ("E", "Right"):
+        press(scene, key)
+    assert (napari_s, reviewing["keys"]) == (["E", "Right"], ["E", "Right"])
+
+
+def test_in_a_layer_of_the_user_napari_s_key_comes_first(
+    scene: Scene, reviewing: dict[str, object], napari_s: list[str]
+) -> None:
+    scene.viewer.add_labels(np.zeros((64, 64), int))
+    reviewing["on"] = True
+    press(scene, "E")
+    assert (napari_s, reviewing["keys"]) == (["E"], [])
+
+
+def test_a_layer_that_is_left_to_the_user_has_napari_s_keys_again(
+    scene: Scene, reviewing: dict[str, object], napari_s: list[str]
+) -> None:
+    scene.find("bright")
+    layer = scene.labels()
+    reviewing["on"] = True
+    scene.view.close()
+    scene.viewer.layers.selection.active = layer
+    press(scene, "E")
+    assert (napari_s, reviewing["keys"]) == (["E"], [])
+
+
+def test_uninstalling_gives_the_layers_their_keys_back(
+    scene: Scene, reviewing: dict[str, object], napari_s: list[str]
+) -> None:
+    scene.find("bright")
+    reviewing["on"] = True
+    reviewing["stop"]()
+    scene.viewer.layers.selection.active = scene.labels()
+    press(scene, "E")
+    assert (napari_s, reviewing["keys"]) == (["E"], [])
 
 
 def test_napari_s_own_keys_come_first(keys: Scene) -> None:
@@ -107,7 +181,8 @@ def test_napari_s_own_keys_come_first(keys: Scene) -> None:
 def test_uninstalling_gives_the_keys_back(scene: Scene) -> None:
     before = dict(scene.viewer.keymap)
     scene.viewer.bind_key("N", lambda viewer: None)
-    uninstall = install_shortcuts(scene.viewer, scene.session, scene.view)
+    commands = drawing_commands(scene.session, scene.view)
+    uninstall = install_shortcuts(scene.viewer, scene.session, commands)
     assert len(scene.viewer.keymap) == len(SHORTCUTS)
     uninstall()
     assert len(scene.viewer.keymap) == len(before) + 1

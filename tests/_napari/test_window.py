@@ -12,7 +12,8 @@ import pytest
 from napari.layers import Points
 from qtpy.QtCore import QPoint, Qt
 
-from napari_zeroseg._napari.shortcuts import SHORTCUTS, install_shortcuts
+from napari_zeroseg._napari.shortcuts import drawing_commands, install_shortcuts
+from napari_zeroseg.session.shortcuts import SHORTCUTS
 from tests._napari.conftest import Scene, scene_of
 from tests.fakes import squares
 
@@ -27,7 +28,7 @@ def window(make_napari_viewer: Callable, qtbot: object) -> Scene:
     viewer.add_image(squares(), name="squares", scale=(2, 2))
     scene = scene_of(viewer)
     scene.session.add_classes("bright; grey")
-    install_shortcuts(viewer, scene.session, scene.view)
+    install_shortcuts(viewer, scene.session, drawing_commands(scene.session, scene.view))
     viewer.reset_view()
     return scene
 
@@ -58,14 +59,27 @@ def test_clicks_on_the_canvas_draw_an_object(window: Scene, qtbot: object) -> No
     assert len(window.prompts.data) == 2
 
 
-def test_prompts_leave_the_letters_free(window: Scene, qtbot: object) -> None:
+def test_prompts_leave_the_other_letters_free(window: Scene, qtbot: object) -> None:
     from napari.utils.key_bindings import coerce_keybinding
 
     window.session.begin("bright")
     assert isinstance(window.viewer.layers.selection.active, Points)
-    letters = {coerce_keybinding(s.key) for s in SHORTCUTS}
+    letters = {coerce_keybinding(s.key) for s in SHORTCUTS if not s.first}
     assert coerce_keybinding("S") in Points.class_keymap  # napari has bound its own
     assert not letters & {*Points.class_keymap, *type(window.viewer).class_keymap}
+
+
+def test_s_is_the_sign_in_the_prompts_layer_and_napari_s_elsewhere(window: Scene, qtbot: object) -> None:
+    session, native = window.session, window.viewer.window._qt_viewer.canvas.native
+    own = window.viewer.add_points([[3, 3]])
+    session.begin("bright")
+    qtbot.keyClick(native, Qt.Key.Key_S)
+    assert not session.hand.positive
+    assert window.prompts.mode == "add"
+    window.viewer.layers.selection.active = own
+    qtbot.keyClick(native, Qt.Key.Key_S)
+    assert own.mode == "select"
+    assert not session.hand.positive
 
 
 def test_a_stroke_of_the_brush_is_one_step(window: Scene, qtbot: object) -> None:

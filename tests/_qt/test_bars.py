@@ -66,7 +66,7 @@ def test_the_empty_state_offers_samples_and_then_names_the_image(qtbot, empty):
 
 
 def test_the_sheet_lists_the_keys_of_canvas_and_dock(qtbot, session):
-    bar = HistoryBar(session, [("Control-Z", "Undo", "everywhere")])
+    bar = HistoryBar(session)
     qtbot.addWidget(bar)
     qtbot.mouseClick(bar.help, LEFT)
     sheet = bar.findChild(ShortcutSheet)

@@ -11,7 +11,6 @@ from napari_zeroseg._napari.attempt import attempt
 from napari_zeroseg._napari.class_layer import ClassLayer
 from napari_zeroseg._napari.drawing import Drawing
 from napari_zeroseg._napari.shelf import Shelf
-from napari_zeroseg._napari.shortcuts import bind_history, unbind_history
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -96,7 +95,6 @@ class Board:
             name, self._shelf.shape, self._on_paint, self._session.hand.choose, self._shelf.transform()
         )
         self._shelf.put(view.layer, below=self._drawing.layers)
-        bind_history(view.layer, self._session)
         view.layer.events.name.connect(self._on_layer_name)
         return view
 
@@ -105,7 +103,6 @@ class Board:
         view = self._classes.pop(name)
         view.close()
         view.layer.events.name.disconnect(self._on_layer_name)
-        unbind_history(view.layer)
         return view.layer
 
     # from a person to the session

@@ -1,15 +1,20 @@
-"""The keys, as data that a sheet can show, and their binding to a viewer."""
+"""The binding of the keys to a viewer and to the plugin's own layers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
+from napari.utils.key_bindings import coerce_keybinding
+
+from napari_zeroseg._napari.ownership import owner
 from napari_zeroseg.core.errors import ZeroSegError
+from napari_zeroseg.session import shortcuts as keys
 from napari_zeroseg.session.readiness import Action
+from napari_zeroseg.session.shortcuts import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from napari.components import ViewerModel
     from napari.layers import Layer
@@ -18,73 +23,20 @@ if TYPE_CHECKING:
     from napari_zeroseg.session.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Shortcut:
-    """A key and what it does.
+def drawing_commands(session: Session, view: LayerView) -> tuple[Command, ...]:
+    """Return what the keys do for drawing and for the history."""
 
-    Parameters
-    ----------
-    key : str
-        As napari spells it: "C", "Control-Z".
-    text : str
-        What it does, for a person.
-    where : str
-        Where it works, for a person.
-    """
+    def drawing() -> bool:
+        return session.state.draft is not None
 
-    key: str
-    text: str
-    where: str
-
-
-COMMIT = Shortcut("C", "Commit the object", "while drawing")
-DISCARD = Shortcut("Escape", "Discard the object", "while drawing")
-NEXT = Shortcut("N", "Commit the object and start the next one", "everywhere")
-FLIP = Shortcut("F", "Flip the sign of the next clicks, or of the selected points", "while drawing")
-UNDO = Shortcut("Control-Z", "Undo", "everywhere but in layers of your own")
-REDO = Shortcut("Control-Shift-Z", "Redo", "everywhere but in layers of your own")
-
-SHORTCUTS = (COMMIT, DISCARD, NEXT, FLIP, UNDO, REDO)
-"""The keys of the canvas.
-
-napari's own keys of the active layer come first: on an image, C is still napari's automatic
-contrast; in a Labels layer, F is its fill bucket and Escape leaves its polygon. While an object
-is drawn the Prompts layer is active, where all of these letters are free.
-"""
-
-
-def install_shortcuts(viewer: ViewerModel, session: Session, view: LayerView) -> Callable[[], None]:
-    """Bind the keys to the viewer; return what takes them away again.
-
-    Keys that the viewer already uses are left alone.
-    """
-    actions: dict[Shortcut, Callable[[], None]] = {
-        COMMIT: session.commit,
-        DISCARD: session.discard,
-        NEXT: lambda: next_object(session),
-        FLIP: view.flip,
-        UNDO: session.undo,
-        REDO: session.redo,
-    }
-    bound = [shortcut.key for shortcut, action in actions.items() if _bind(viewer, shortcut, session, action)]
-
-    def uninstall() -> None:
-        for key in bound:
-            viewer.bind_key(key, None)
-
-    return uninstall
-
-
-def bind_history(layer: Layer, session: Session) -> None:
-    """Give a layer the session's undo and redo in the place of napari's own."""
-    _bind(layer, UNDO, session, session.undo)
-    _bind(layer, REDO, session, session.redo)
-
-
-def unbind_history(layer: Layer) -> None:
-    """Give a layer napari's undo back."""
-    layer.bind_key(UNDO.key, None)
-    layer.bind_key(REDO.key, None)
+    return (
+        Command(keys.NEXT, lambda: next_object(session)),
+        Command(keys.COMMIT, session.commit, drawing),
+        Command(keys.DISCARD, session.discard, drawing),
+        Command(keys.FLIP, view.flip, drawing),
+        Command(keys.UNDO, session.undo),
+        Command(keys.REDO, session.redo),
+    )
 
 
 def next_object(session: Session) -> None:
@@ -97,15 +49,77 @@ def next_object(session: Session) -> None:
         session.begin(draft.name)
 
 
-def _bind(provider: Any, shortcut: Shortcut, session: Session, action: Callable[[], None]) -> bool:
-    def act(_provider: Any) -> None:
-        try:
-            action()
-        except ZeroSegError as error:
-            session.noticed.emit(str(error))
+def install_shortcuts(
+    viewer: ViewerModel, session: Session, commands: Iterable[Command]
+) -> Callable[[], None]:
+    """Bind the keys; return what takes them away again."""
+    return ViewerKeys(viewer, session, tuple(commands)).close
 
-    try:
-        provider.bind_key(shortcut.key, act)
-    except ValueError:  # the user, or another plugin, has given the key a meaning
-        return False
-    return True
+
+class ViewerKeys:
+    """The keys of a viewer, and those that come first in the plugin's own layers.
+
+    napari asks the active layer before the viewer: on an image, C is its automatic contrast. What
+    a key does when its command is not meant is what napari does without the plugin. Keys that a
+    person or another plugin has bound to the viewer are left alone.
+    """
+
+    def __init__(self, viewer: ViewerModel, session: Session, commands: tuple[Command, ...]) -> None:
+        self._viewer = viewer
+        self._session = session
+        self._commands = commands
+        self._bound = [c.shortcut.key for c in commands if self._bind(viewer, c)]
+        self._bound_in: WeakKeyDictionary[Layer, list[str]] = WeakKeyDictionary()
+        for layer in viewer.layers:
+            self._adopt(layer)
+        viewer.layers.events.inserted.connect(self._on_layer_inserted)
+
+    def close(self) -> None:
+        """Give all keys back."""
+        self._viewer.layers.events.inserted.disconnect(self._on_layer_inserted)
+        for key in self._bound:
+            self._viewer.bind_key(key, None)
+        for layer, keys_of_layer in self._bound_in.items():
+            for key in keys_of_layer:
+                layer.bind_key(key, None)
+
+    def _on_layer_inserted(self, event: Any) -> None:
+        self._adopt(event.value)
+
+    def _adopt(self, layer: Layer) -> None:
+        if owner(layer) is not None:
+            first = (command for command in self._commands if command.shortcut.first)
+            self._bound_in[layer] = [c.shortcut.key for c in first if self._bind(layer, c)]
+
+    def _bind(self, provider: Any, command: Command) -> bool:
+        key = command.shortcut.key
+
+        def act(_provider: Any) -> Any:
+            # a layer that was left to the user has napari's keys again
+            own = provider is self._viewer or owner(provider) is not None
+            if own and command.when():
+                return self._act(command)
+            return self._fall_through(provider, key)
+
+        try:
+            provider.bind_key(key, act)
+        except ValueError:  # the user, or another plugin, has given the key a meaning
+            return False
+        return True
+
+    def _act(self, command: Command) -> None:
+        try:
+            command.act()
+        except ZeroSegError as error:
+            self._session.noticed.emit(str(error))
+
+    def _fall_through(self, provider: Any, key: str) -> Any:
+        """Do what napari does with a key of a layer, or of the viewer."""
+        binding = coerce_keybinding(key)
+        for cls in type(provider).__mro__:
+            below = getattr(cls, "class_keymap", {}).get(binding)
+            if below is not None:
+                return below(provider) if below is not Ellipsis else None
+        if provider is not self._viewer and (below := self._viewer.keymap.get(binding)):
+            return below(self._viewer)
+        return self._fall_through(self._viewer, key) if provider is not self._viewer else None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QPoint, QSize, Qt
-from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_zeroseg._qt.activity_bar import ActivityBar
+from napari_zeroseg._qt.dock_keys import bind_keys
 from napari_zeroseg._qt.export_panel import ExportPanel
 from napari_zeroseg._qt.guidance_panel import GuidancePanel
 from napari_zeroseg._qt.history_bar import HistoryBar
@@ -22,13 +22,13 @@ from napari_zeroseg._qt.run_panel import RunPanel
 from napari_zeroseg._qt.section import column, section
 from napari_zeroseg._qt.session_view import SessionView
 from napari_zeroseg._qt.settings_panel import SettingsPanel
-from napari_zeroseg._qt.shortcut_sheet import Keys
 from napari_zeroseg._qt.suggestion_panel import SuggestionPanel
 from napari_zeroseg._qt.vocabulary_panel import VocabularyPanel
 
 if TYPE_CHECKING:
     from napari_zeroseg._qt.gui_thread import Background
     from napari_zeroseg.session.session import Session
+    from napari_zeroseg.session.shortcuts import Command
 
 WIDTH = 400
 HEADING = 30  # px above a part
@@ -49,8 +49,8 @@ class Dock(QWidget):
         Where models come down.
     samples : mapping of str to callable
         What opens each sample image, by its title.
-    keys : sequence of (str, str, str)
-        Keys of the canvas, what they do and where, for the sheet behind "?".
+    commands : sequence of Command
+        What the keys do; the canvas has the same.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Dock(QWidget):
         servers: Background,
         downloads: Background,
         samples: Mapping[str, Callable[[], object]],
-        keys: Keys = (),
+        commands: Sequence[Command] = (),
     ) -> None:
         super().__init__()
         self.messages = MessageBar(session)
@@ -75,8 +75,8 @@ class Dock(QWidget):
         self.refine = RefinePanel(session)
         self.export = ExportPanel(session, background)
         self.activity = ActivityBar(session)
-        self.history = HistoryBar(session, keys)
-        self._bind_keys()
+        self.history = HistoryBar(session)
+        bind_keys(self, session, commands)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(6)
@@ -106,21 +106,6 @@ class Dock(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         return area
-
-    def _bind_keys(self) -> None:
-        # the canvas has the same keys; these are for when the dock is in use
-        refine, history = self.refine, self.history
-        for key, act in (
-            ("N", refine.new.click),
-            ("F", refine.flip),
-            ("C", refine.commit.click),
-            ("Escape", refine.discard.click),
-            ("Ctrl+Z", history.undo.click),
-            ("Ctrl+Shift+Z", history.redo.click),
-        ):
-            shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(act)
 
     def sizeHint(self) -> QSize:
         return QSize(WIDTH, 760)

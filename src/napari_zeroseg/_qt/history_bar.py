@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QPushButton
 
 from napari_zeroseg._qt.action_button import ActionButton
 from napari_zeroseg._qt.section import row
 from napari_zeroseg._qt.session_view import SessionView
-from napari_zeroseg._qt.shortcut_sheet import Keys, ShortcutSheet
+from napari_zeroseg._qt.shortcut_sheet import ShortcutSheet
 from napari_zeroseg.session.readiness import Action
 
 if TYPE_CHECKING:
@@ -21,16 +23,17 @@ LONGEST_TEXT = 18
 class HistoryBar(SessionView):
     """One stack for classes, suggestions, prompts and masks."""
 
-    def __init__(self, session: Session, keys: Keys = ()) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._keys = keys
+        self._sheet: ShortcutSheet | None = None
         self.undo = ActionButton("Undo", Action.UNDO, "", lambda: self._try(session.undo))
         self.redo = ActionButton("Redo", Action.REDO, "", lambda: self._try(session.redo))
         self.help = QPushButton("?")
         self.help.setFixedWidth(28)
-        self.help.setToolTip("Show the keyboard shortcuts")
+        self.help.setToolTip("Show the keyboard shortcuts (?)")
         self.help.setAccessibleName("Keyboard shortcuts")
-        self.help.clicked.connect(self._on_help_clicked)
+        self.help.clicked.connect(lambda: self._show_sheet())
+        self._add_key()
         layout = row(self.undo, self.redo, self.help)
         layout.setStretch(0, 1)
         layout.setStretch(1, 1)
@@ -50,8 +53,23 @@ class HistoryBar(SessionView):
             if text:
                 button.setToolTip(f"{verb}: {text}")
 
-    def _on_help_clicked(self) -> None:
-        ShortcutSheet(self._keys, self).show()
+    def _add_key(self) -> None:
+        # for the whole window, by Qt: napari has no name for this key. Some keyboards name Shift too
+        for key in ("?", "Shift+?"):
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
+            shortcut.activated.connect(self._show_sheet)
+
+    def _show_sheet(self) -> None:
+        if self._sheet is None:
+            self._sheet = ShortcutSheet(self)
+            self._sheet.destroyed.connect(self._on_sheet_destroyed)
+        self._sheet.show()
+        self._sheet.raise_()
+        self._sheet.activateWindow()
+
+    def _on_sheet_destroyed(self) -> None:
+        self._sheet = None
 
 
 def _cut(text: str) -> str:

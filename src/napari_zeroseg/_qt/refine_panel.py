@@ -49,8 +49,8 @@ class RefinePanel(SessionView):
         self.negative = QPushButton("− not object")
         self._signs = QButtonGroup(self)
         for button, teaches in (
-            (self.positive, "The next click says: this belongs to the object (F switches)"),
-            (self.negative, "The next click says: this does not belong to the object (F switches)"),
+            (self.positive, "The next click says: this belongs to the object (S switches)"),
+            (self.negative, "The next click says: this does not belong to the object (S switches)"),
         ):
             button.setCheckable(True)
             button.setToolTip(teaches)
@@ -184,11 +184,6 @@ class RefinePanel(SessionView):
         if len(rows) == 1:
             self._session.hand.choose(*self.model.row(rows[0]).thing)
         self._show_readiness()
-
-    def flip(self) -> None:
-        """Change the sign of the next click while something is drawn."""
-        if self._session.state.draft is not None:
-            self._session.hand.flip()
 
     def _begin_new(self) -> None:
         self._try(self._session.begin, self._session.hand.class_in(self._session.state))
