@@ -8,7 +8,10 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_zeroseg._napari.image_source import image_source
+from napari_zeroseg.core.composer import Composer
 from napari_zeroseg.core.errors import BadImageError, ZeroSegError
+from napari_zeroseg.core.recipe import Recipe
+from napari_zeroseg.core.volume import Volume
 
 
 def _ramp(*shape: int) -> np.ndarray:
@@ -34,11 +37,27 @@ def test_display_settings_are_those_of_the_moment() -> None:
     assert source.pixels.max() < 1.0
 
 
-@pytest.mark.parametrize("colormap", ["viridis", "gray", "gray_r"])
-def test_maps_that_are_no_tint_are_read_as_grey(colormap: str) -> None:
+@pytest.mark.parametrize("colormap", ["viridis", "gray", "gray_r", "HiLo", "magenta", "hsv"])
+def test_models_get_the_colours_of_any_map(colormap: str) -> None:
     viewer = ViewerModel()
-    pixels = image_source(viewer.add_image(_ramp(10, 20), colormap=colormap), viewer.dims).pixels
-    np.testing.assert_array_equal(pixels[..., 0], pixels[..., 2])
+    layer = viewer.add_image(_ramp(10, 20), colormap=colormap)
+    pixels = image_source(layer, viewer.dims).pixels
+    seen = layer.colormap.map(_ramp(10, 20).ravel() / 199).reshape(10, 20, 4)
+    np.testing.assert_allclose(pixels, seen[..., :3], atol=0.01)
+
+
+def test_a_recipe_from_the_window_makes_the_same_picture_without_it() -> None:
+    viewer = ViewerModel()
+    data = _ramp(3, 10, 20)
+    layer = viewer.add_image(data, contrast_limits=(50, 450), gamma=0.7, colormap="viridis")
+    viewer.dims.set_current_step(0, 1)
+    source = image_source(layer, viewer.dims)
+    recipe = Recipe.model_validate_json(Recipe().showing(source.composition).model_dump_json())
+    assert recipe.composition is not None
+    headless = Composer(recipe.composition, [Volume(data, "ZYX").channel(0)])
+    assert np.array_equal(headless.read((1,)), source.pixels)
+    window = (slice(2, 5), slice(3, 9))
+    assert np.array_equal(image_source(layer, viewer.dims).window(window), source.pixels[window])
 
 
 def test_rgb_planes_of_a_stack() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from napari_zeroseg.backends.embedded.segmenter import EmbeddedSegmenter
 from napari_zeroseg.backends.embeddings import RememberingSegmenter
-from napari_zeroseg.core.image import part_from_array
+from napari_zeroseg.core.channels import Channel, colored
 from napari_zeroseg.core.mask import Logits, Mask
 from napari_zeroseg.core.prompt import Point, Prompt
 from napari_zeroseg.session.asking import FINEST, MARGIN, SIDE, WHOLE, View, answer, pixels_of, view_of
@@ -36,7 +36,7 @@ class Plane:
     def _read(self, _plane, window):
         assert window is not None, "the whole plane was read"
         self.windows.append(window)
-        return part_from_array(self.data[window], rgb=False, limits=(0, 255))
+        return colored(Channel(), self.data[window], (0, 255))
 
 
 class Looker:
@@ -178,7 +178,7 @@ def test_the_embedded_segmenter_answers_in_a_large_plane_as_in_a_crop_of_it() ->
     disc = np.hypot(rows - 900, cols - 1300) < 40
 
     def read(_plane, window):
-        return part_from_array(data[window], rgb=False, limits=(0, 255))
+        return colored(Channel(), data[window], (0, 255))
 
     found = answer(EmbeddedSegmenter(), ImageSource("d", "d", data.shape, read), at(890, 1310)).mask()
     assert found.iou(Mask.from_plane(disc)) > 0.9

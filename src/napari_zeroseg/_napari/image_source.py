@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_zeroseg._napari.ownership import full_resolution, image_key
+from napari_zeroseg.core.axes import UNKNOWN
+from napari_zeroseg.core.channels import Channel, Composition
+from napari_zeroseg.core.composer import Composer
 from napari_zeroseg.core.errors import ZeroSegError
-from napari_zeroseg.core.image import check_shape, part_from_array, plane_from_array
+from napari_zeroseg.core.volume import Intensities
 from napari_zeroseg.session.source import ImageSource
 
 if TYPE_CHECKING:
@@ -17,10 +19,13 @@ if TYPE_CHECKING:
     from napari.layers import Image
     from napari.utils import Colormap
 
-    from napari_zeroseg.core.image import Plane
-    from napari_zeroseg.session.source import PlaneIndex, Window
+    from napari_zeroseg.session.source import PlaneIndex
 
-WHITE = (1.0, 1.0, 1.0)
+TABLE = 256
+"""Colours that are kept of a colormap with more than two."""
+DIGITS = 4
+"""Of a colour in a recipe: far below what a screen shows."""
+MAX_NAME = 500
 
 
 def image_source(image: Image, dims: Dims) -> ImageSource:
@@ -34,36 +39,36 @@ def image_source(image: Image, dims: Dims) -> ImageSource:
         When the image is not shown as one of its planes.
     """
     plane = shown_plane(image, dims)
-    array = full_resolution(image)
-    height, width = array.shape[image.ndim - 2 : image.ndim]
+    part = intensities(image)
+    composer = Composer(Composition(channels=(channel_of(image),), rgb=image.rgb), [part])
     return ImageSource(
         key=image_key(image),
         name=image.name,
-        shape=(int(height), int(width)),
-        read=partial(_read, array, display_settings(image)),
+        shape=(part.shape[0], part.shape[1]),
+        read=composer.read,
         plane=plane,
-        depth=tuple(int(size) for size in array.shape[: len(plane)]),
+        depth=part.depth,
+        composition=composer.composition,
     )
 
 
-def display_settings(image: Image) -> dict[str, Any]:
-    """Return how the image is shown, as arguments of ``plane_from_array``."""
+def channel_of(image: Image) -> Channel:
+    """Return how an image is shown."""
     if image.rgb:
-        return {"rgb": True}
-    low, high = image.contrast_limits
-    return {
-        "rgb": False,
-        "limits": (float(low), float(high)),
-        "gamma": float(image.gamma),
-        "tint": tint(image.colormap),
-    }
+        return Channel(name=image.name[:MAX_NAME])
+    low, high = (float(limit) for limit in image.contrast_limits)
+    return Channel(
+        name=image.name[:MAX_NAME],
+        limits=(low, high) if low < high else None,
+        gamma=float(image.gamma),
+        colors=colors_of(image.colormap),
+    )
 
 
-def _read(array: Any, display: dict[str, Any], plane: PlaneIndex, window: Window | None) -> Plane:
-    if window is not None:
-        return part_from_array(np.asarray(array[(*plane, *window)]), **display)
-    check_shape(tuple(array.shape[len(plane) :]), rgb=display["rgb"])
-    return plane_from_array(np.asarray(array[plane]), **display)
+def intensities(image: Image) -> Intensities:
+    """Return what an image layer holds, at full resolution."""
+    array = full_resolution(image)
+    return Intensities(array, UNKNOWN * (image.ndim - 2) + ("YXS" if image.rgb else "YX"))
 
 
 def shown_plane(image: Image, dims: Dims) -> PlaneIndex:
@@ -89,10 +94,10 @@ def shown_plane(image: Image, dims: Dims) -> PlaneIndex:
     return tuple(int(index) for index in indices)
 
 
-def tint(colormap: Colormap) -> tuple[float, float, float]:
-    """Return the RGB of full intensity in maps from black to one colour, white for all others."""
-    first, last = colormap.colors[0, :3], colormap.colors[-1, :3]
-    if len(colormap.colors) != 2 or first.any() or not last.any():
-        return WHITE
-    red, green, blue = (float(value) for value in last)
-    return (red, green, blue)
+def colors_of(colormap: Colormap) -> tuple[tuple[float, float, float], ...]:
+    """Return a colormap as evenly spread colours, as they look on a black ground."""
+    plain = colormap.low_color is None and colormap.high_color is None
+    straight = plain and str(colormap.interpolation) == "linear" and len(colormap.colors) == 2
+    colors = colormap.colors if straight else colormap.map(np.linspace(0, 1, TABLE))
+    seen = np.clip(colors[:, :3] * colors[:, 3:], 0, 1).round(DIGITS).tolist()
+    return tuple((red, green, blue) for red, green, blue in seen)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
 
-from napari_zeroseg._napari.image_source import display_settings, image_source
+from napari_zeroseg._napari.image_source import image_source
 from napari_zeroseg._napari.ownership import find_image, owner
 from napari_zeroseg.core.errors import ZeroSegError
 
@@ -65,15 +65,15 @@ class ImageWatch:
             # a layer is announced as active before the sliders know its axes
             return
         try:
-            self._open(image_source(image, self._viewer.dims), display_settings(image))
+            self._open(image_source(image, self._viewer.dims))
         except ZeroSegError as error:
             self._session.open(None)
             self._complain(error)
 
-    def _open(self, source: ImageSource, display: dict[str, Any]) -> None:
+    def _open(self, source: ImageSource) -> None:
         self._complaint = ""
         present = self._session.source
-        seen = (source.key, source.plane, display)
+        seen = (source.key, source.plane, source.composition)
         # the same source is kept as long as it can be: it holds the pixels once they are read
         if present is None or seen != self._seen:
             self._seen = seen

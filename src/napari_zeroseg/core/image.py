@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_zeroseg.core.channels import BLACK, Channel, composed, usual_limits
 from napari_zeroseg.core.errors import BadImageError
+from napari_zeroseg.core.volume import Intensities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,42 +55,8 @@ def plane_from_array(
     array = np.asarray(data)
     rgb = _looks_rgb(array) if rgb is None else rgb
     check_image(array, rgb=rgb)
-    return _shown(array, rgb=rgb, limits=limits, gamma=gamma, tint=tint)
-
-
-def part_from_array(
-    data: NDArray[Any],
-    *,
-    rgb: bool,
-    limits: tuple[float, float] | None = None,
-    gamma: float = 1.0,
-    tint: tuple[float, float, float] = (1.0, 1.0, 1.0),
-) -> Plane:
-    """Return a part of a plane, which may be small or flat, see :func:`plane_from_array`.
-
-    Raises
-    ------
-    BadImageError
-        When values are no intensities, NaN or infinite.
-    """
-    array = np.asarray(data)
-    _check_type(array)
-    _check_finite(array)
-    return _shown(array, rgb=rgb, limits=limits, gamma=gamma, tint=tint)
-
-
-def _shown(
-    array: NDArray[Any],
-    *,
-    rgb: bool,
-    limits: tuple[float, float] | None,
-    gamma: float,
-    tint: tuple[float, float, float],
-) -> Plane:
-    if rgb:
-        return _scaled_rgb(array)
-    scaled = _scaled(array.astype(np.float32), limits or default_limits(array)) ** np.float32(gamma)
-    return np.ascontiguousarray(scaled[..., None] * np.asarray(tint, np.float32))
+    channel = Channel(gamma=gamma, colors=(BLACK, tint))
+    return composed([(channel, array, limits or usual_limits(Intensities(array, "YXS" if rgb else "YX")))])
 
 
 def _looks_rgb(array: NDArray[Any]) -> bool:
@@ -97,24 +65,42 @@ def _looks_rgb(array: NDArray[Any]) -> bool:
 
 def check_image(array: NDArray[Any], *, rgb: bool) -> None:
     """Raise :class:`BadImageError` when a plane of shape (H, W[, 3]) cannot be segmented."""
-    _check_type(array)
+    check_type(array.dtype)
     check_shape(array.shape, rgb=rgb)
-    _check_values(array)
+    check_finite(array)
+    if is_flat(array):
+        raise FlatImageError(array.flat[0])
 
 
-def _check_type(array: NDArray[Any]) -> None:
-    if array.dtype.kind == "b":
+class FlatImageError(BadImageError):
+    """Every pixel has the same value."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(
+            f"Every pixel of the image is {value}.",
+            remedy="There is nothing to tell apart: choose another image or plane.",
+        )
+
+
+def is_flat(array: NDArray[Any]) -> bool:
+    """Return whether every pixel has the same value."""
+    return bool(array.min() == array.max())
+
+
+def check_type(dtype: np.dtype[Any]) -> None:
+    """Raise :class:`BadImageError` for values that are no intensities."""
+    if dtype.kind == "b":
         raise BadImageError(
             "The image is boolean: it is a mask already.",
             remedy="Choose the intensity image, or add the mask as a Labels layer.",
         )
-    if array.dtype.kind == "c":
+    if dtype.kind == "c":
         raise BadImageError(
             "The image holds complex numbers.", remedy="Take its magnitude first: numpy.abs(data)."
         )
-    if array.dtype.kind not in "uif":
+    if dtype.kind not in "uif":
         raise BadImageError(
-            f"The image holds values of type {array.dtype}, not intensities.",
+            f"The image holds values of type {dtype}, not intensities.",
             remedy="Choose an integer or floating point image.",
         )
 
@@ -147,16 +133,8 @@ def check_shape(shape: tuple[int, ...], *, rgb: bool) -> None:
         )
 
 
-def _check_values(array: NDArray[Any]) -> None:
-    _check_finite(array)
-    if array.min() == array.max():
-        raise BadImageError(
-            f"Every pixel of the image is {array.flat[0]}.",
-            remedy="There is nothing to tell apart: choose another image or plane.",
-        )
-
-
-def _check_finite(array: NDArray[Any]) -> None:
+def check_finite(array: NDArray[Any]) -> None:
+    """Raise :class:`BadImageError` for values that are NaN or infinite."""
     if array.dtype.kind == "f":
         bad = int(array.size - np.count_nonzero(np.isfinite(array)))
         if bad:
@@ -164,29 +142,3 @@ def _check_finite(array: NDArray[Any]) -> None:
                 f"The image holds {bad} values that are NaN or infinite.",
                 remedy="Replace them first: numpy.nan_to_num(data).",
             )
-
-
-def default_limits(array: NDArray[Any]) -> tuple[float, float]:
-    """Return intensities to show as black and white, see :func:`plane_from_array`."""
-    low, high = float(array.min()), float(array.max())
-    if array.dtype.itemsize > 1:
-        robust = np.percentile(array, (0.01, 99.99))
-        if robust[1] > robust[0]:
-            low, high = float(robust[0]), float(robust[1])
-    return low, high
-
-
-def _scaled(values: NDArray[np.float32], limits: tuple[float, float]) -> NDArray[np.float32]:
-    low, high = limits
-    span = high - low if high > low else 1.0
-    scaled = (values - np.float32(low)) / np.float32(span)
-    return np.clip(scaled, 0, 1, out=scaled)
-
-
-def _scaled_rgb(array: NDArray[Any]) -> Plane:
-    if array.dtype.kind == "f":
-        # napari shows RGB floats in 0..1 as they are
-        high = 1.0 if array.min() >= 0 and array.max() <= 1 else float(array.max())
-    else:
-        high = float(np.iinfo(array.dtype).max) if array.dtype.itemsize == 1 else float(array.max())
-    return np.ascontiguousarray(_scaled(array.astype(np.float32), (0.0, high)))

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_zeroseg.core.attributes import Attributes
+from napari_zeroseg.core.channels import Composition
 from napari_zeroseg.core.errors import BadFileError, BadVocabularyError
 from napari_zeroseg.core.guidance import Guidance
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
@@ -93,9 +94,10 @@ class Parameters(_Document):
 
 
 class Recipe(_Document):
-    """Method, profile, backends per role, parameters and vocabulary.
+    """Method, profile, backends per role, parameters, vocabulary, and how the image is shown.
 
-    The same recipe, image and weights give the same masks.
+    The same recipe, image and weights give the same masks. Without a composition an image is
+    shown as :func:`~napari_zeroseg.core.channels.default_composition` has it.
     """
 
     version: Literal[1] = 1
@@ -105,6 +107,7 @@ class Recipe(_Document):
     parameters: Parameters = Parameters()
     classes: tuple[ClassSpec, ...] = ()
     guidance: Guidance = Guidance()
+    composition: Composition | None = None
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -112,6 +115,10 @@ class Recipe(_Document):
 
     def with_vocabulary(self, vocabulary: Vocabulary) -> Recipe:
         return self.model_copy(update={"classes": tuple(ClassSpec.of(c) for c in vocabulary)})
+
+    def showing(self, composition: Composition | None) -> Recipe:
+        """Return the recipe for images that are shown in this way, None for any."""
+        return self.model_copy(update={"composition": composition})
 
     def write(self, path: Path) -> None:
         path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")

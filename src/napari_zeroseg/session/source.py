@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from napari_zeroseg.core.channels import Composition
     from napari_zeroseg.core.image import Plane
 
 PlaneIndex = tuple[int, ...]
@@ -36,6 +37,8 @@ class ImageSource:
         Which plane this is.
     depth : tuple of int
         How many planes there are along each axis that is not shown.
+    composition : Composition or None
+        How its channels are shown in the pixels; None where they are shown already.
     """
 
     key: Hashable
@@ -44,6 +47,7 @@ class ImageSource:
     read: Callable[[PlaneIndex, Window | None], Plane]
     plane: PlaneIndex = ()
     depth: tuple[int, ...] = ()
+    composition: Composition | None = None
 
     @cached_property
     def pixels(self) -> Plane:

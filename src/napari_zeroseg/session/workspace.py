@@ -82,8 +82,9 @@ class Workspace:
 
     @property
     def recipe(self) -> Recipe:
-        """The recipe with the present vocabulary."""
-        return self.refining.recipe.with_vocabulary(self.state.vocabulary)
+        """The recipe with the present vocabulary, for images that are shown as the present one is."""
+        recipe = self.refining.recipe.with_vocabulary(self.state.vocabulary)
+        return recipe if self._source is None else recipe.showing(self._source.composition)
 
     @property
     def undo_text(self) -> str:
