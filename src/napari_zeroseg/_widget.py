@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_zeroseg._napari.flight import Flight
 from napari_zeroseg._napari.layer_view import LayerView
-from napari_zeroseg._napari.shortcuts import drawing_commands, install_shortcuts
+from napari_zeroseg._napari.shortcuts import drawing_commands, install_shortcuts, review_commands
 from napari_zeroseg._napari.watch import watch_images
 from napari_zeroseg._qt.consent_dialog import ConsentDesk
 from napari_zeroseg._qt.dock import Dock
@@ -55,7 +56,7 @@ class ZeroSegWidget(QWidget):
         samples = {title: partial(_open_sample, napari_viewer, key) for key, title in SAMPLES.items()}
         watch = watch_images(napari_viewer, self.session)
         self._layers = LayerView(napari_viewer, self.session)
-        commands = drawing_commands(self.session, self._layers)
+        commands = (*drawing_commands(self.session, self._layers), *review_commands(self.session))
         self.dock = Dock(self.session, background, servers, downloads, samples, commands)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -67,6 +68,7 @@ class ZeroSegWidget(QWidget):
         self._stops: list[Callable[[], object]] = [
             watch,
             install_shortcuts(napari_viewer, self.session, commands),
+            Flight(napari_viewer, self.session).close,
             self._layers.close,
             decisions.close,
             self.dock.release,

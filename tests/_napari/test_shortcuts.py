@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Points
 from napari.utils.key_bindings import KeymapHandler, coerce_keybinding
 
-from napari_zeroseg._napari.shortcuts import drawing_commands, install_shortcuts
+from napari_zeroseg._napari.shortcuts import drawing_commands, install_shortcuts, review_commands
 from napari_zeroseg.session.shortcuts import SHORTCUTS, Command, Shortcut
 from tests._napari.conftest import Scene
 
@@ -181,7 +181,7 @@ def test_napari_s_own_keys_come_first(keys: Scene) -> None:
 def test_uninstalling_gives_the_keys_back(scene: Scene) -> None:
     before = dict(scene.viewer.keymap)
     scene.viewer.bind_key("N", lambda viewer: None)
-    commands = drawing_commands(scene.session, scene.view)
+    commands = (*drawing_commands(scene.session, scene.view), *review_commands(scene.session))
     uninstall = install_shortcuts(scene.viewer, scene.session, commands)
     assert len(scene.viewer.keymap) == len(SHORTCUTS)
     uninstall()

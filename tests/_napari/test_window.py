@@ -12,8 +12,9 @@ import pytest
 from napari.layers import Points
 from qtpy.QtCore import QPoint, Qt
 
-from napari_zeroseg._napari.shortcuts import drawing_commands, install_shortcuts
-from napari_zeroseg.session.shortcuts import SHORTCUTS
+from napari_zeroseg._napari.flight import Flight
+from napari_zeroseg._napari.shortcuts import drawing_commands, install_shortcuts, review_commands
+from napari_zeroseg.session.shortcuts import REVIEWING, SHORTCUTS
 from tests._napari.conftest import Scene, scene_of
 from tests.fakes import squares
 
@@ -28,7 +29,8 @@ def window(make_napari_viewer: Callable, qtbot: object) -> Scene:
     viewer.add_image(squares(), name="squares", scale=(2, 2))
     scene = scene_of(viewer)
     scene.session.add_classes("bright; grey")
-    install_shortcuts(viewer, scene.session, drawing_commands(scene.session, scene.view))
+    commands = (*drawing_commands(scene.session, scene.view), *review_commands(scene.session))
+    install_shortcuts(viewer, scene.session, commands)
     viewer.reset_view()
     return scene
 
@@ -64,7 +66,7 @@ def test_prompts_leave_the_other_letters_free(window: Scene, qtbot: object) -> N
 
     window.session.begin("bright")
     assert isinstance(window.viewer.layers.selection.active, Points)
-    letters = {coerce_keybinding(s.key) for s in SHORTCUTS if not s.first}
+    letters = {coerce_keybinding(s.key) for s in SHORTCUTS if not s.first and s.where != REVIEWING}
     assert coerce_keybinding("S") in Points.class_keymap  # napari has bound its own
     assert not letters & {*Points.class_keymap, *type(window.viewer).class_keymap}
 
@@ -124,3 +126,16 @@ def test_the_canvas_shows_what_a_full_refresh_would_show(window: Scene, qtbot: o
     window.session.accept_all_instances("bright")
     see()
     assert all((a != b).any() for a, b in pairwise(pictures))
+
+
+def test_keys_on_the_canvas_review_the_masks(window: Scene, qtbot: object) -> None:
+    session, native = window.session, window.viewer.window._qt_viewer.canvas.native
+    window.find("bright", "grey")
+    flight = Flight(window.viewer, session)
+    session.start_review()
+    for key in (Qt.Key.Key_A, Qt.Key.Key_R, Qt.Key.Key_Left, Qt.Key.Key_Right):
+        qtbot.keyClick(native, key)
+    assert (session.review.position, len(session.review.decided), len(session.review.gone)) == (2, 2, 1)
+    qtbot.keyClick(native, Qt.Key.Key_E)
+    assert session.state.draft.key == session.review.present.key
+    flight.close()

@@ -11,6 +11,7 @@ from napari_zeroseg._napari.attempt import attempt
 from napari_zeroseg._napari.class_layer import ClassLayer
 from napari_zeroseg._napari.drawing import Drawing
 from napari_zeroseg._napari.shelf import Shelf
+from napari_zeroseg.core.vocabulary import renamed_classes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -76,7 +77,7 @@ class Board:
             self._mirroring = before
 
     def _match_layers(self, state: State) -> None:
-        for old, new in _renamed(tuple(self._classes), state.layered):
+        for old, new in renamed_classes(tuple(self._classes), state.layered):
             self._rename(old, new)
         for name in set(self._classes) - set(state.layered):
             self._shelf.take(self._let_go(name))
@@ -171,11 +172,3 @@ def _by_class(state: State) -> dict[str, tuple[Instance, ...]]:
 
 def _in_work(instance: Instance, draft: Draft | None) -> bool:
     return draft is not None and instance.key == draft.key
-
-
-def _renamed(old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Yield (old, new) for names that changed in their place."""
-    if len(old) == len(new):
-        for a, b in zip(old, new, strict=True):
-            if a != b and a not in new and b not in old:
-                yield a, b

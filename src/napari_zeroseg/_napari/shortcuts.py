@@ -39,6 +39,21 @@ def drawing_commands(session: Session, view: LayerView) -> tuple[Command, ...]:
     )
 
 
+def review_commands(session: Session) -> tuple[Command, ...]:
+    """Return what the keys do in the review; without one they keep their meaning."""
+
+    def reviewing() -> bool:
+        return session.review is not None
+
+    return (
+        Command(keys.ACCEPT, session.accept_reviewed, reviewing),
+        Command(keys.REJECT, session.reject_reviewed, reviewing),
+        Command(keys.EDIT, session.edit_reviewed, reviewing),
+        Command(keys.NEXT_MASK, session.next_reviewed, reviewing),
+        Command(keys.PREVIOUS_MASK, session.previous_reviewed, reviewing),
+    )
+
+
 def next_object(session: Session) -> None:
     """Commit what is drawn and start the next object of its class; else one of the class in hand."""
     draft = session.state.draft

@@ -18,6 +18,7 @@ from napari_zeroseg._qt.message_bar import MessageBar
 from napari_zeroseg._qt.models_panel import ModelsPanel
 from napari_zeroseg._qt.refine_panel import RefinePanel
 from napari_zeroseg._qt.refiner_panel import RefinerPanel
+from napari_zeroseg._qt.review_panel import ReviewPanel
 from napari_zeroseg._qt.run_panel import RunPanel
 from napari_zeroseg._qt.section import column, section
 from napari_zeroseg._qt.session_view import SessionView
@@ -73,6 +74,7 @@ class Dock(QWidget):
         self.settings = SettingsPanel(session)
         self.run = RunPanel(session)
         self.refine = RefinePanel(session)
+        self.review = ReviewPanel(session)
         self.export = ExportPanel(session, background)
         self.activity = ActivityBar(session)
         self.history = HistoryBar(session)
@@ -92,6 +94,7 @@ class Dock(QWidget):
             ("Suggestions", _stacked(self.refiner, self.suggestions, self.guidance)),
             ("Run", _stacked(self.settings, self.run)),
             ("Refine", self.refine),
+            ("Review", self.review),
             ("Export", self.export),
         )
         content = QWidget()

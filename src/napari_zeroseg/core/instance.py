@@ -38,7 +38,23 @@ class InstanceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What made a mask: words, places, models and people."""
+    """What made a mask: words, places, models and people.
+
+    Parameters
+    ----------
+    author, method, detector, segmenter, phrase : str
+        Who and what took part, and the words that were answered.
+    box : tuple of float or None
+        What the detector found, (x0, y0, x1, y1) in pixels.
+    points : tuple of Point
+        What the segmenter was asked with.
+    quality : float or None
+        The segmenter's own estimate of the mask, 0..1.
+    stability : float or None
+        How little the mask depends on its threshold, 0..1; see :attr:`Logits.stability`.
+    agreement : float or None
+        Overlap (IoU) of the masks with and without points; None where there was one pass.
+    """
 
     author: str = "machine"
     method: str = ""
@@ -47,6 +63,9 @@ class Provenance:
     phrase: str = ""
     box: Box | None = None
     points: tuple[Point, ...] = ()
+    quality: float | None = None
+    stability: float | None = None
+    agreement: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

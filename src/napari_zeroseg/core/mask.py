@@ -10,6 +10,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+STABILITY_OFFSET = 1.0
+"""How far from 0 the thresholds lie between which a mask should hardly change."""
+
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels: (x0, y0, x1, y1), right and bottom exclusive."""
 
@@ -121,3 +124,13 @@ class Logits:
 
     def mask(self) -> Mask:
         return Mask(self.origin, self.values > 0).trimmed()
+
+    @property
+    def stability(self) -> float:
+        """Overlap (IoU) of the masks cut a little above and a little below the threshold, 0..1.
+
+        After Kirillov et al., "Segment Anything" (ICCV 2023), appendix B; 0 where there is no mask.
+        """
+        sure = int(np.count_nonzero(self.values >= STABILITY_OFFSET))
+        possible = int(np.count_nonzero(self.values >= -STABILITY_OFFSET))
+        return sure / possible if possible else 0.0

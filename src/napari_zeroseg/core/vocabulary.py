@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from napari_zeroseg.core.attributes import Attributes
@@ -214,3 +214,11 @@ def _colored(classes: tuple[TargetClass, ...]) -> tuple[TargetClass, ...]:
             used += 1
         colored.append(target)
     return tuple(colored)
+
+
+def renamed_classes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield (old, new) for names that changed in their place."""
+    if len(old) == len(new):
+        for before, after in zip(old, new, strict=True):
+            if before != after and before not in new and after not in old:
+                yield before, after

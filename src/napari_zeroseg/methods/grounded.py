@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from napari_zeroseg.backends.roles import LanguageModelRefiner, OpenSetTagger
@@ -165,12 +165,20 @@ def _masks(
 ) -> Iterator[Event]:
     for start in range(0, len(boxes), BATCH):
         batch = boxes[start : start + BATCH]
-        prompts, answers = _two_passes(embedding, batch, backends, parameters)
-        for detection, prompt, answer in zip(batch, prompts, answers, strict=True):
-            granted = claims.claim(_proposal(detection, prompt, answer, provenance))
+        for detection, drawn in zip(batch, _two_passes(embedding, batch, backends, parameters), strict=True):
+            granted = claims.claim(_proposal(detection, drawn, provenance))
             if granted is not None:
                 yield Found(granted)
         yield Progress(start + len(batch), len(boxes))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawn:
+    """The answer to a prompt, and to its box alone where that was asked first."""
+
+    prompt: Prompt
+    answer: Logits
+    first: Logits | None = None
 
 
 def _two_passes(
@@ -178,26 +186,36 @@ def _two_passes(
     batch: Sequence[Detection],
     backends: Backends,
     parameters: Parameters,
-) -> tuple[list[Prompt], list[Logits]]:
+) -> list[_Drawn]:
     prompts = [Prompt(box=d.box) for d in batch]
     first = backends.segmenter.segment(embedding, prompts)
     if not parameters.refine_points:
-        return prompts, first
+        return [_Drawn(*pair) for pair in zip(prompts, first, strict=True)]
     refined = [
         prompt.with_points(
             *choose_points(answer, d.box, parameters.refine_points, spread=parameters.spread_points)
         )
         for d, prompt, answer in zip(batch, prompts, first, strict=True)
     ]
-    return refined, backends.segmenter.segment(embedding, refined)
+    second = backends.segmenter.segment(embedding, refined)
+    return [_Drawn(*row) for row in zip(refined, second, first, strict=True)]
 
 
-def _proposal(detection: Detection, prompt: Prompt, answer: Logits, provenance: Provenance) -> Instance:
+def _proposal(detection: Detection, drawn: _Drawn, provenance: Provenance) -> Instance:
     assert detection.name is not None
+    mask = drawn.answer.mask()
     return Instance(
         id=0,  # given by the claims
         name=detection.name,
-        mask=answer.mask(),
+        mask=mask,
         score=detection.score,
-        provenance=replace(provenance, phrase=detection.phrase, box=detection.box, points=prompt.points),
+        provenance=replace(
+            provenance,
+            phrase=detection.phrase,
+            box=detection.box,
+            points=drawn.prompt.points,
+            quality=drawn.answer.score,
+            stability=drawn.answer.stability,
+            agreement=None if drawn.first is None else mask.iou(drawn.first.mask()),
+        ),
     )

@@ -59,6 +59,7 @@ class Command:
 
 DRAWING = "while drawing"
 HISTORY = "everywhere but in layers of your own"
+REVIEWING = "in the review"
 
 NEXT = Shortcut("next", "N", "Commit the object and start the next one", "everywhere")
 COMMIT = Shortcut("commit", "C", "Commit the object", DRAWING, first=True)
@@ -66,10 +67,17 @@ DISCARD = Shortcut("discard", "Escape", "Discard the object", DRAWING, first=Tru
 FLIP = Shortcut(
     "flip", "S", "Flip the sign of the next clicks, or of the selected points", DRAWING, first=True
 )
+ACCEPT = Shortcut("accept", "A", "Accept the mask under review and go on", REVIEWING, in_dock=False)
+REJECT = Shortcut("reject", "R", "Reject the mask under review and go on", REVIEWING, in_dock=False)
+EDIT = Shortcut("edit", "E", "Correct the mask under review with clicks", REVIEWING, in_dock=False)
+NEXT_MASK = Shortcut("next mask", "Right", "Next mask", REVIEWING, in_dock=False)
+PREVIOUS_MASK = Shortcut("previous mask", "Left", "Previous mask", REVIEWING, in_dock=False)
 UNDO = Shortcut("undo", "Control-Z", "Undo", HISTORY, first=True)
 REDO = Shortcut("redo", "Control-Shift-Z", "Redo", HISTORY, first=True)
 
-SHORTCUTS = (NEXT, COMMIT, DISCARD, FLIP, UNDO, REDO)
+SHORTCUTS = (
+    NEXT, COMMIT, DISCARD, FLIP, ACCEPT, REJECT, EDIT, NEXT_MASK, PREVIOUS_MASK, UNDO, REDO
+)  # fmt: skip
 """The keys of the canvas, in the order of the sheet."""
 
 FIXED = (
