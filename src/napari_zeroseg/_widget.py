@@ -134,6 +134,6 @@ def correct_with_points(viewer: napari.viewer.Viewer) -> None:
     """Begin a new object of the chosen class, to be drawn with clicks."""
     session = open_dock(viewer).session
     try:
-        session.begin(session.hand.class_in(session.state))
+        session.begin_next()
     except ZeroSegError as problem:
         session.problem_raised.emit(problem)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_zeroseg.core.mask import Logits
-from napari_zeroseg.core.points import choose_points
+from napari_zeroseg.core.points import GAP, MAX_OF_STROKE, choose_points, points_along
 
 
 def hill(side: int = 41, origin: tuple[int, int] = (7, 3)) -> Logits:
@@ -69,3 +69,40 @@ def test_large_objects_are_sampled_all_over() -> None:
     # half of the pixels qualify, in ties the first
     assert np.ptp(places[:, 0]) > 250
     assert np.ptp(places[:, 1]) > 120
+
+
+def _gaps(places: np.ndarray) -> np.ndarray:
+    return np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+
+
+strokes = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=1, max_size=30)
+
+
+@given(strokes, st.booleans())
+def test_points_of_a_stroke_are_few_apart_and_on_it(path: list[tuple[int, int]], positive: bool) -> None:
+    points = points_along(path, positive=positive)
+    assert 1 <= len(points) <= MAX_OF_STROKE
+    assert all(p.positive == positive for p in points)
+    places = np.array([(p.x, p.y) for p in points])
+    assert (_gaps(places) + 1e9 * np.eye(len(points))).min() >= GAP
+    assert max(_off_path(place, path) for place in places) < 1e-6 * 500
+
+
+def _off_path(place: np.ndarray, path: list[tuple[int, int]]) -> float:
+    nearest = float(np.hypot(*(place - path[0])))
+    for a, b in zip(np.array(path, float), np.array(path[1:], float), strict=False):
+        span = b - a
+        part = np.clip((place - a) @ span / max(span @ span, 1e-12), 0, 1)
+        nearest = min(nearest, float(np.hypot(*(place - a - part * span))))
+    return nearest
+
+
+def test_a_long_stroke_is_covered_to_its_ends() -> None:
+    points = points_along([(0, 5), (100, 5)])
+    assert len(points) == MAX_OF_STROKE
+    assert {p.x for p in points[:3]} == {0.0, 50.0, 100.0}
+
+
+def test_a_click_with_a_stroke_is_one_point() -> None:
+    assert [(p.x, p.y) for p in points_along([(7, 9)])] == [(7, 9)]
+    assert points_along([]) == ()

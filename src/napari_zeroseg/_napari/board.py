@@ -171,4 +171,4 @@ def _by_class(state: State) -> dict[str, tuple[Instance, ...]]:
 
 
 def _in_work(instance: Instance, draft: Draft | None) -> bool:
-    return draft is not None and instance.key == draft.key
+    return draft is not None and instance.key == draft.replaces

@@ -101,7 +101,7 @@ class Drawing:
 
     def _click(self, point: Point) -> None:
         if self._session.state.draft is None:
-            self._session.begin(self._session.hand.class_in(self._session.state))
+            self._session.begin_next()
         self._session.click(point.x, point.y, positive=point.positive)
 
     def _on_change(self, points: tuple[Point, ...]) -> None:

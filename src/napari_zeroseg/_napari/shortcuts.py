@@ -10,7 +10,6 @@ from napari.utils.key_bindings import coerce_keybinding
 from napari_zeroseg._napari.ownership import owner
 from napari_zeroseg.core.errors import ZeroSegError
 from napari_zeroseg.session import shortcuts as keys
-from napari_zeroseg.session.readiness import Action
 from napari_zeroseg.session.shortcuts import Command
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def drawing_commands(session: Session, view: LayerView) -> tuple[Command, ...]:
         return session.state.draft is not None
 
     return (
-        Command(keys.NEXT, lambda: next_object(session)),
+        Command(keys.NEXT, session.next_object),
         Command(keys.COMMIT, session.commit, drawing),
         Command(keys.DISCARD, session.discard, drawing),
         Command(keys.FLIP, view.flip, drawing),
@@ -52,16 +51,6 @@ def review_commands(session: Session) -> tuple[Command, ...]:
         Command(keys.NEXT_MASK, session.next_reviewed, reviewing),
         Command(keys.PREVIOUS_MASK, session.previous_reviewed, reviewing),
     )
-
-
-def next_object(session: Session) -> None:
-    """Commit what is drawn and start the next object of its class; else one of the class in hand."""
-    draft = session.state.draft
-    if draft is None:
-        session.begin(session.hand.class_in(session.state))
-    elif not session.readiness[Action.COMMIT]:
-        session.commit()
-        session.begin(draft.name)
 
 
 def install_shortcuts(

@@ -36,6 +36,19 @@ class InstanceState(StrEnum):
     EDITED = "edited"
 
 
+class Combination(StrEnum):
+    """How what was drawn with prompts became a part of the instance."""
+
+    WHOLE = "whole"
+    """It is the instance."""
+    ADDED = "added"
+    """It was united with the instance."""
+    SUBTRACTED = "subtracted"
+    """It was taken away from the instance."""
+    CLASS = "class"
+    """It was united with all that was drawn of the class as a whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """What made a mask: words, places, models and people.
@@ -45,15 +58,19 @@ class Provenance:
     author, method, detector, segmenter, phrase : str
         Who and what took part, and the words that were answered.
     box : tuple of float or None
-        What the detector found, (x0, y0, x1, y1) in pixels.
+        What the detector found or a person drew, (x0, y0, x1, y1) in pixels.
     points : tuple of Point
-        What the segmenter was asked with.
+        What the segmenter was asked with, in the order in which they were set.
     quality : float or None
         The segmenter's own estimate of the mask, 0..1.
     stability : float or None
         How little the mask depends on its threshold, 0..1; see :attr:`Logits.stability`.
     agreement : float or None
         Overlap (IoU) of the masks with and without points; None where there was one pass.
+    combination : Combination
+        How this step became a part of the mask.
+    earlier : tuple of Provenance
+        The steps before this one, the oldest first; they have no earlier ones of their own.
     """
 
     author: str = "machine"
@@ -66,6 +83,17 @@ class Provenance:
     quality: float | None = None
     stability: float | None = None
     agreement: float | None = None
+    combination: Combination = Combination.WHOLE
+    earlier: tuple[Provenance, ...] = ()
+
+    @property
+    def of_class(self) -> bool:
+        """Whether the mask is of the class as a whole, not of one object."""
+        return any(step.combination is Combination.CLASS for step in (self, *self.earlier))
+
+    def after(self, before: Provenance) -> Provenance:
+        """Return the same as a further step on a mask that was there before."""
+        return replace(self, earlier=(*before.earlier, replace(before, earlier=())))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -88,6 +88,14 @@ class Mask:
         """Return this mask without the pixels of another."""
         return Mask(self.origin, self.pixels & ~other.within(self.slices)).trimmed()
 
+    def plus(self, other: Mask) -> Mask:
+        """Return the pixels that are in this mask, in another, or in both."""
+        if not (self.pixels.size and other.pixels.size):
+            return self if self.pixels.size else other
+        pairs = zip(self.slices, other.slices, strict=True)
+        rows, cols = (slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in pairs)
+        return Mask((rows.start, cols.start), self.within((rows, cols)) | other.within((rows, cols)))
+
     def overlap(self, other: Mask) -> int:
         """Return the number of pixels in both."""
         return int(np.count_nonzero(self.pixels & other.within(self.slices)))

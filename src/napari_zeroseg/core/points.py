@@ -1,4 +1,4 @@
-"""Points for a second pass, chosen from the logits of a first one."""
+"""Points that stand for more: for the logits of a first pass, or for a stroke."""
 
 from __future__ import annotations
 
@@ -9,12 +9,58 @@ import numpy as np
 from napari_zeroseg.core.prompt import Point
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from napari_zeroseg.core.mask import Box, Logits
 
 MAX_CANDIDATES = 4096
 """Farthest-point sampling looks at no more pixels than this."""
+
+
+MAX_OF_STROKE = 6
+"""Points that stand for one stroke."""
+GAP = 3.0
+"""Points of a stroke are at least so many pixels apart."""
+
+
+def points_along(path: Sequence[tuple[float, float]], *, positive: bool = True) -> tuple[Point, ...]:
+    """Return well-spread points of a stroke, its middle first.
+
+    Parameters
+    ----------
+    path : sequence of (float, float)
+        x and y in pixels of the places that the stroke went through.
+    positive : bool
+        The sign of all points.
+
+    Returns
+    -------
+    tuple of Point
+        At most :data:`MAX_OF_STROKE`, none nearer to another than :data:`GAP`; one at least,
+        unless the path is empty. Each but the first is the farthest from all before it.
+    """
+    if not path:
+        return ()
+    places = _resampled(np.asarray(path, float))
+    chosen = [len(places) // 2]
+    nearest = np.full(len(places), np.inf)
+    while len(chosen) < MAX_OF_STROKE:
+        nearest = np.minimum(nearest, np.hypot(*(places - places[chosen[-1]]).T))
+        if nearest.max() < GAP:
+            break
+        chosen.append(int(nearest.argmax()))
+    return tuple(Point(float(x), float(y), positive) for x, y in places[chosen])
+
+
+def _resampled(path: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return places along a path at even distances of about a pixel."""
+    steps = np.hypot(*np.diff(path, axis=0).T)
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    count = min(int(along[-1]) + 1, MAX_CANDIDATES)
+    wanted = np.linspace(0, along[-1], count)
+    return np.stack([np.interp(wanted, along, path[:, axis]) for axis in (0, 1)], axis=1)
 
 
 def choose_points(logits: Logits, box: Box, count: int, *, spread: bool = True) -> tuple[Point, ...]:

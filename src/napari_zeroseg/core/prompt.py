@@ -18,6 +18,10 @@ class Point:
     y: float
     positive: bool = True
 
+    def within(self, shape: tuple[int, int]) -> bool:
+        """Say whether the place lies on a pixel of a plane of (H, W)."""
+        return -0.5 <= self.x < shape[1] - 0.5 and -0.5 <= self.y < shape[0] - 0.5
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prompt:
@@ -26,6 +30,11 @@ class Prompt:
     points: tuple[Point, ...] = ()
     box: Box | None = None
     mask: Mask | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anything to answer; an earlier mask alone needs no answer."""
+        return bool(self.points) or self.box is not None
 
     @property
     def positives(self) -> tuple[Point, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_zeroseg.core.compose import MIN_SHARE_LEFT, Erasure, instance_labels
-from napari_zeroseg.core.instance import Instance, InstanceKey, InstanceState, Provenance
+from napari_zeroseg.core.instance import Combination, Instance, InstanceKey, InstanceState, Provenance
 from napari_zeroseg.core.mask import Mask
 from napari_zeroseg.core.suggestion import Decision, Idea, Suggestion
 
@@ -134,21 +134,50 @@ def remove_layer(state: State, name: str) -> State:
 
 
 def commit(state: State, draft: Draft) -> State:
-    """Turn a draft with a mask into an edited instance.
+    """Turn a draft with a mask into an edited instance, or make it a part of one.
 
     It takes pixels from proposals, but none from what is locked.
     """
-    assert draft.mask is not None
-    instance_id = draft.instance_id or state.next_id(draft.name)
-    mask = _outside_locked(state, draft, draft.mask)
-    provenance = Provenance(author="person", box=draft.prompt.box, points=draft.prompt.points)
+    old = state.find(draft.key) if draft.key else None
+    mask = _combined(state, draft, old)
     instance = Instance(
-        instance_id, draft.name, mask, draft.score, InstanceState.EDITED, provenance, draft.plane
+        draft.instance_id or state.next_id(draft.name),
+        draft.name,
+        mask,
+        draft.score if old is None or draft.replaces else old.score,
+        InstanceState.EDITED,
+        _origin_of(draft, old),
+        draft.plane,
     )
-    others = replace(state, instances=tuple(i for i in state.instances if i.key != instance.key), draft=None)
+    others = replace(state, instances=tuple(i for i in state.instances if i is not old), draft=None)
+    if draft.combination is Combination.SUBTRACTED and old is not None:
+        gone = old.mask.minus(mask)
+        others = replace(others, erased=(*others.erased, Erasure(draft.name, gone, draft.plane)))
     if not mask.area:
         return others
     return add_instance(_give_way(others, instance, spare_locked=True), instance)
+
+
+def _combined(state: State, draft: Draft, old: Instance | None) -> Mask:
+    """Return the mask of the instance after the commit."""
+    assert draft.mask is not None
+    before = old.mask if old is not None else draft.base
+    if draft.combination is Combination.SUBTRACTED:
+        assert before is not None
+        return before.minus(draft.mask)
+    drawn = _outside_locked(state, draft, draft.mask)
+    return drawn if draft.replaces or before is None else before.plus(drawn)
+
+
+def _origin_of(draft: Draft, old: Instance | None) -> Provenance:
+    step = Provenance(
+        author="person",
+        segmenter=draft.segmenter,
+        box=draft.prompt.box,
+        points=draft.prompt.points,
+        combination=draft.combination,
+    )
+    return step if old is None else step.after(old.provenance)
 
 
 def _outside_locked(state: State, draft: Draft, mask: Mask) -> Mask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
@@ -12,8 +13,16 @@ if TYPE_CHECKING:
     from napari_zeroseg.session.state import State
 
 
+class Tool(StrEnum):
+    """What the mouse draws on the canvas."""
+
+    POINTS = "points"
+    BOX = "box"
+    SCRIBBLE = "scribble"
+
+
 class Hand:
-    """The class and object that are chosen, and the sign of the next point."""
+    """The class and object that are chosen, the tool, and the sign of the next point."""
 
     changed = Signal()
 
@@ -21,6 +30,8 @@ class Hand:
         self._name = ""
         self._instance_id: int | None = None
         self._positive = True
+        self._tool = Tool.POINTS
+        self._whole_class = False
 
     @property
     def positive(self) -> bool:
@@ -42,6 +53,28 @@ class Hand:
     def flip(self) -> None:
         """Change the sign of the next point."""
         self.set_positive(not self._positive)
+
+    @property
+    def tool(self) -> Tool:
+        """What the mouse draws."""
+        return self._tool
+
+    def take(self, tool: Tool) -> None:
+        """Choose what the mouse draws."""
+        if tool is not self._tool:
+            self._tool = tool
+            self.changed.emit()
+
+    @property
+    def whole_class(self) -> bool:
+        """Whether what is drawn next belongs to the class as a whole, not to one object."""
+        return self._whole_class
+
+    def draw_whole_class(self, whole_class: bool) -> None:
+        """Choose between the class as a whole and single objects."""
+        if whole_class != self._whole_class:
+            self._whole_class = whole_class
+            self.changed.emit()
 
     def class_in(self, state: State) -> str:
         """Return the chosen class, the first one while none is chosen, empty where there is none."""

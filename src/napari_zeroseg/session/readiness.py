@@ -109,6 +109,8 @@ def _click_reason(state: State, source: ImageSource | None) -> str:
 def _commit_reason(state: State) -> str:
     if state.draft is None:
         return "Nothing is being drawn."
+    if not state.draft.answered:
+        return "The mask does not follow the last prompt yet: wait, or take the prompt back."
     if state.draft.mask is None or not state.draft.mask.area:
         return "Click on the object first."
     return ""

@@ -34,6 +34,8 @@ class Running(Workspace):
         assert source is not None
         here = changes.without_proposals(state, source.plane)
         claims = _claims(here, source)
+        if state.draft is not None and (drawn := state.draft.key) and (kept := state.find(drawn)):
+            claims.reserve_id(kept)  # a proposal that is being corrected goes, but its id comes back
         names = names_of(recipe)
         provenance = Provenance(
             method=recipe.method,

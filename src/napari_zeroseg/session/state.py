@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_zeroseg.core.instance import InstanceKey
+from napari_zeroseg.core.instance import Combination, InstanceKey
 from napari_zeroseg.core.prompt import Prompt
 from napari_zeroseg.core.suggestion import Decision
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
@@ -32,13 +32,19 @@ class Draft:
     plane : tuple of int
         The plane it lies in.
     base : Mask or None
-        The mask of the instance before the correction.
+        The mask of the instance before.
     prompt : Prompt
         Points and box so far, and the mask that the latest of them corrects.
     mask : Mask or None
         The model's latest answer.
     score : float
         The model's confidence in it.
+    combination : Combination
+        What the commit does with the mask.
+    answered : bool
+        Whether the mask is the answer to the prompt as it is now.
+    segmenter : str
+        Which backend answered.
     """
 
     name: str
@@ -48,10 +54,23 @@ class Draft:
     prompt: Prompt = Prompt()
     mask: Mask | None = None
     score: float = 0.0
+    combination: Combination = Combination.WHOLE
+    answered: bool = True
+    segmenter: str = ""
+
+    @property
+    def prior(self) -> Mask | None:
+        """The mask that the first prompt corrects: a part of an instance begins with none."""
+        return self.base if self.combination is Combination.WHOLE else None
+
+    @property
+    def replaces(self) -> InstanceKey | None:
+        """The instance that it is shown in the place of; None where it is a part of one or new."""
+        return self.key if self.combination is Combination.WHOLE else None
 
     @property
     def key(self) -> InstanceKey | None:
-        """The instance that it stands in for; None for a new object."""
+        """The instance that the commit changes; None for a new object."""
         return InstanceKey(self.name, self.instance_id, self.plane) if self.instance_id else None
 
 
@@ -114,6 +133,10 @@ class State:
         """Return the instances of one object, in the order of their planes."""
         own = (i for i in self.instances if i.thing == (name, instance_id))
         return tuple(sorted(own, key=lambda i: i.plane))
+
+    def region_id(self, name: str) -> int | None:
+        """Return the id of what was drawn of a class as a whole, None where nothing was."""
+        return next((i.id for i in self.instances if i.name == name and i.provenance.of_class), None)
 
     def find(self, key: InstanceKey) -> Instance | None:
         """Return one instance, None where it is not."""
