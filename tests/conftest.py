@@ -80,7 +80,9 @@ def _models_of_tests_are_small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 @pytest.fixture(autouse=True)
 def _nothing_kept_reaches_the_next_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NAPARI_ZEROSEG_CONFIG", str(_HOME / "configurations" / uuid.uuid4().hex))
+    own = uuid.uuid4().hex
+    monkeypatch.setenv("NAPARI_ZEROSEG_CONFIG", str(_HOME / "configurations" / own))
+    monkeypatch.setenv("NAPARI_ZEROSEG_CACHE", str(_HOME / "caches" / own))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -40,7 +40,7 @@ COMMANDS = [
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_command_is_understood(line):
     options = cli._parser().parse_args(shlex.split(line)[1:])
-    assert options.command in {"segment", "suggest", "models", "doctor", "demo"}
+    assert options.command in {"segment", "suggest", "models", "cache", "doctor", "demo"}
 
 
 def test_the_docs_show_commands():

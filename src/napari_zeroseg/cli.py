@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import napari_zeroseg
-from napari_zeroseg import cli_doctor, cli_machine, cli_models, cli_suggest
+from napari_zeroseg import cli_cache, cli_doctor, cli_machine, cli_models, cli_suggest
 from napari_zeroseg.core.errors import ExportError, ZeroSegError
 
 if TYPE_CHECKING:
@@ -55,7 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from napari_zeroseg.demo import run_demo
 
             return run_demo(options.out)
-        others = {"suggest": cli_suggest.run, "models": cli_models.run, "doctor": cli_doctor.run}
+        others = {
+            "suggest": cli_suggest.run,
+            "models": cli_models.run,
+            "cache": cli_cache.run,
+            "doctor": cli_doctor.run,
+        }
         return others.get(options.command, _segment)(options)
     except ZeroSegError as error:
         _complain(str(error))
@@ -77,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_segment(commands)
     cli_suggest.add_parser(commands)
     cli_models.add_parser(commands)
+    cli_cache.add_parser(commands)
     cli_doctor.add_parser(commands)
     demo = commands.add_parser(
         "demo",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from napari_zeroseg.backends.embeddings import KEPT, RememberingDetector, RememberingSegmenter
+from napari_zeroseg.backends.embeddings import KEPT, Latest, RememberingDetector, RememberingSegmenter
 from napari_zeroseg.core.prompt import Point, Prompt
 from napari_zeroseg.core.vocabulary import TargetClass
 from tests.fakes import FakeBackend, source
@@ -36,7 +36,7 @@ def test_the_same_bytes_in_another_shape_are_another_image() -> None:
 
 def test_the_oldest_is_forgotten_first() -> None:
     fake = FakeBackend()
-    segmenter = RememberingSegmenter(fake)
+    segmenter = RememberingSegmenter(fake, Latest())
     for value in range(KEPT):
         segmenter.embed(_image(value))
     segmenter.embed(_image(0))  # used again: no longer the oldest

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QComboBox, QFormLayout, QPushButton, QWidget
 
+from napari_zeroseg._qt.encoded_care import EncodedCare
 from napari_zeroseg._qt.fold import Fold
 from napari_zeroseg._qt.machine_dialog import MachineDialog
 from napari_zeroseg._qt.model_care import ModelCare
@@ -48,6 +49,7 @@ class ModelsPanel(SessionView):
         self.warning = TextLine()
         self.fetch = ModelFetch(downloads, self._show)
         self.care = ModelCare(downloads, self._show)
+        self.encoded = EncodedCare(background)
         self.machine = QPushButton("What works here…")
         self.machine_dialog: MachineDialog | None = None
         content = QWidget()
@@ -72,7 +74,8 @@ class ModelsPanel(SessionView):
         self.machine.setToolTip("Devices, memory, packages and models, and what to type for what is missing")
         layout = column(content)
         layout.addLayout(form)
-        for part in (self.table, self.warning, self.fetch, self.care, self.machine):
+        parts = (self.table, self.warning, self.fetch, self.care, self.machine, self.encoded)
+        for part in parts:
             layout.addWidget(part)
         column(self).addWidget(self.fold)
 

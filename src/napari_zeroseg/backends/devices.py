@@ -78,3 +78,8 @@ def inference(device: str, *, bfloat16_on_cpu: bool = False) -> Iterator[None]:
     # older versions of torch refuse the very word autocast on some devices
     with torch.inference_mode(), torch.autocast(kind, torch.bfloat16) if narrow else nullcontext():
         yield
+
+
+def precision(device: str) -> str:
+    """Return a word for the kind of numbers that models of the device compute with, where they may."""
+    return f"{device.partition(':')[0]}{'-bfloat16' if computes_bfloat16(device) else ''}"

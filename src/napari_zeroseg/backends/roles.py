@@ -112,6 +112,15 @@ class Segmenter(Protocol):
         ...
 
 
+@runtime_checkable
+class LastingSegmenter(Segmenter, Protocol):
+    """A segmenter whose embeddings take long to compute, and are worth keeping on the disk."""
+
+    def identity(self) -> str:
+        """Return what an embedding depends on beside the pixels: weights, preparation, precision."""
+        ...
+
+
 class TextEncoder(Protocol):
     """Turns words into vectors."""
 

@@ -12,6 +12,8 @@ import pytest
 
 from napari_zeroseg.backends.catalog import ENTRIES, find
 from napari_zeroseg.backends.checkpoint import Checkpoint
+from napari_zeroseg.backends.embedding_store import EmbeddingStore
+from napari_zeroseg.backends.embeddings import Latest, RememberingSegmenter
 from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.backends.registry import create
 from napari_zeroseg.core.errors import MissingBackendError
@@ -156,3 +158,22 @@ def test_weights_that_are_not_there_are_named(name, tmp_path, monkeypatch):
 def test_a_missing_package_is_named_with_the_line_to_type():
     with pytest.raises(MissingBackendError, match="pip install timm"):
         create(Role.SEGMENTER, "edgetam")
+
+
+def test_a_kept_embedding_gives_the_same_masks(segmenter, image, tmp_path):
+    own = segmenter._segmenter
+    disk = EmbeddingStore(lambda: tmp_path, lambda: 10**9)
+    made = RememberingSegmenter(own, Latest(), disk)
+    found = RememberingSegmenter(own, Latest(), disk)
+    answers = made.segment(made.embed(image), PROMPTS)
+    assert disk.stock().count == 1
+    np.testing.assert_array_equal(_planes(answers), _planes(found.segment(found.embed(image), PROMPTS)))
+    assert disk.stock().count == 1
+
+
+def test_other_weights_make_another_identity(segmenter, monkeypatch):
+    own = segmenter._segmenter
+    before = own.identity()
+    assert own.identity() == before
+    monkeypatch.setattr("napari_zeroseg.backends.checkpoint._digest", lambda folder, name: "other")
+    assert own.identity() != before

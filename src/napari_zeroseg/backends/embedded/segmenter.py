@@ -97,6 +97,11 @@ class EmbeddedImage:
     in_boxes: OrderedDict[Box, Logits] = field(default_factory=OrderedDict)
     """Answers to the last boxes, which those to boxes with points start from."""
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes, without the proposals, which are small."""
+        return self.image.nbytes + sum(level.nbytes for level in self.pyramid.levels)
+
     @cached_property
     def regions(self) -> tuple[Region, ...]:
         """Proposals, which only boxes ask for."""

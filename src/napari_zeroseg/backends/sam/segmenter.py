@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_zeroseg.backends.devices import inference
+from napari_zeroseg.backends.devices import candidates, inference, precision
 from napari_zeroseg.backends.pixels import IMAGENET
 from napari_zeroseg.backends.residency import resident
 from napari_zeroseg.backends.sam.answers import nothing, windowed
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.mask import Logits
     from napari_zeroseg.core.prompt import Prompt
 
+PREPARATION = 1
+"""To be raised when planes are prepared or encoded in another way: kept embeddings are void then."""
 TOGETHER = 8
 """Prompts decoded at once: about 40 MB each at full size."""
 
@@ -52,7 +54,13 @@ class PromptableSegmenter(ABC):
             device = next(model.parameters()).device
             with inference(device.type, bfloat16_on_cpu=True):
                 maps = self._encode(model, as_square(image, frame, self.statistics).to(device))
-            return ImageEmbedding(frame, tuple(features[0].float().cpu().numpy() for features in maps))
+            # in one order of memory, in which it comes back from the disk too: sums depend on it
+            arrays = (features[0].float().contiguous().cpu().numpy() for features in maps)
+            return ImageEmbedding(frame, tuple(arrays))
+
+    def identity(self) -> str:
+        parts = (self._checkpoint.name, self._checkpoint.digest(), precision(candidates()[0]), PREPARATION)
+        return " ".join(map(str, parts))
 
     def segment(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Logits]:
         import torch
