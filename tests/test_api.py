@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from napari_zeroseg import api
+from napari_zeroseg.core.axes import AmbiguousAxesError
+from napari_zeroseg.core.channels import Channel, Composition
 from napari_zeroseg.core.errors import BadImageError, BadVocabularyError, ZeroSegError
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.session.session import Session
@@ -75,3 +77,51 @@ def test_problems_are_raised(monkeypatch: pytest.MonkeyPatch, fake: FakeBackend)
     monkeypatch.setattr(fake, "detect", broken)
     with pytest.raises(ZeroSegError, match="no luck"):
         api.segment(squares(), "bright")
+
+
+def test_all_planes_of_a_stack_are_one_job(fake: FakeBackend) -> None:
+    flat = np.zeros_like(squares())
+    stack = np.stack([squares(), squares().T, flat])[None]
+    result = api.segment(stack, "grey, bright", axes="TZYX")
+    assert result.grid.axes == "TZYX"
+    assert result.semantic().shape == result.labels("bright").shape == (1, 3, 64, 64)
+    expected = np.select([stack > 200, stack > 0], [2, 1])
+    assert np.array_equal(result.semantic(), expected)
+    assert result.image.shape == (64, 64, 3)
+    assert {i.plane for i in result.pictured} == {(0, 1)}
+    record = json.loads(json.dumps(result.record()))
+    assert (record["image"]["axes"], record["image"]["depth"]) == ("TZYX", [1, 3])
+
+
+def test_one_plane_of_a_stack_is_a_picture(fake: FakeBackend) -> None:
+    stack = np.stack([squares(), squares().T])
+    result = api.segment(stack, "bright", axes="ZYX", plane={"Z": 1})
+    assert np.array_equal(result.labels("bright") > 0, squares().T > 200)
+    assert result.record()["image"]["planes"] == [[1]]
+
+
+def test_channels_are_seen_together(fake: FakeBackend) -> None:
+    left, right = squares(), squares()
+    left[:, 32:], right[:, :32] = 0, 0
+    channels = np.stack([left, right])
+    white = Composition(channels=(Channel(), Channel()))
+    result = api.segment(channels, "bright", axes="CYX", recipe=Recipe(composition=white))
+    assert np.array_equal(result.labels("bright") > 0, squares() > 200)
+    assert result.recipe.composition == white
+
+
+def test_an_image_that_is_the_same_everywhere_is_refused(fake: FakeBackend) -> None:
+    with pytest.raises(BadImageError, match="the same on every plane"):
+        api.segment(np.zeros((3, 64, 64)), "bright", axes="ZYX")
+
+
+@pytest.mark.parametrize("shape", [(5, 64, 64), (3, 64, 64), (5, 2, 64, 64), (2, 64, 64, 3)])
+def test_axes_are_not_guessed(fake: FakeBackend, shape: tuple[int, ...]) -> None:
+    with pytest.raises(AmbiguousAxesError, match="axes="):
+        api.segment(np.zeros(shape, np.uint8), "bright")
+
+
+def test_a_recipe_for_other_channels_is_refused(fake: FakeBackend) -> None:
+    recipe = Recipe(composition=Composition(channels=(Channel(), Channel())))
+    with pytest.raises(BadImageError, match="2 channels, but the image has 1"):
+        api.segment(squares(), "bright", recipe=recipe)

@@ -145,7 +145,7 @@ def test_wrong_use_is_told_in_one_line_and_nothing_is_written(tmp_path, image, c
         (np.full((20, 20), 7, np.uint8), "Every pixel"),
         (np.ones((1, 1), np.uint8), "1 × 1"),
         (np.full((20, 20), np.nan, np.float32), "NaN"),
-        (np.zeros((3, 20, 20), np.uint16), "not one plane"),
+        (np.zeros((3, 20, 20), np.uint16), "nothing tells what they mean"),
     ],
 )
 def test_an_image_that_cannot_be_used_is_told(tmp_path, capsys, pixels, message):
@@ -197,3 +197,58 @@ def test_the_help_teaches_by_examples(capsys):
     told = capsys.readouterr().out
     assert '--classes "nucleus: dark purple, round; cytoplasm: pale pink"' in told
     assert "exit codes: 0" in told
+
+
+@pytest.fixture
+def stack(tmp_path):
+    """Three depths of two channels, the first of which is empty; with no word about its axes."""
+    planes = np.stack([squares(), squares().T, squares()[::-1]])
+    path = tmp_path / "stack.tif"
+    tifffile.imwrite(path, np.stack([planes * 0, planes], axis=1), photometric="minisblack")
+    return path
+
+
+def test_axes_are_asked_for_and_then_kept(tmp_path, stack, capsys):
+    out = tmp_path / "out"
+    assert run("segment", stack, "--classes", "bright", "--out", out) == 1
+    told = capsys.readouterr().err
+    assert "3 × 2 × 64 × 64" in told
+    assert "ZCYX for 3 depths of 2 channels" in told
+    assert (
+        run("segment", stack, "--classes", "bright", "--out", out, "--axes", "zcyx", "--channels", "1") == 0
+    )
+    with tifffile.TiffFile(out / "stack_semantic.tif") as file:
+        assert (file.series[0].axes, file.series[0].shape) == ("ZYX", (3, 64, 64))
+        found = file.asarray()
+    assert np.array_equal(found[1] > 0, squares().T > 200)
+
+
+def test_one_plane_is_looked_at_when_told(tmp_path, stack):
+    said = ("--axes", "ZCYX", "--channels", "1", "--plane", "Z=2", "--format", "coco")
+    assert run("segment", stack, "--classes", "bright", "--out", tmp_path / "out", *said) == 0
+    found = tifffile.imread(tmp_path / "out" / "stack_bright.tif")
+    assert np.array_equal(found > 0, squares()[::-1] > 200)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (("--axes", "ZZYX"), "named twice"),
+        (("--axes", "ZCYX", "--channels", "2"), "no channel 2"),
+        (("--axes", "ZCYX", "--plane", "Z=3"), "Z=3 is outside"),
+        (("--axes", "ZCYX", "--plane", "T=0"), "no planes along T"),
+        (("--axes", "ZCYX", "--channels", "1", "--format", "coco"), "single planes, not stacks"),
+    ],
+)
+def test_planes_and_channels_that_are_not_there_are_told(tmp_path, stack, capsys, said, message):
+    assert run("segment", stack, "--classes", "bright", "--out", tmp_path / "out", *said) == 1
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("said", [("--plane", "Z"), ("--plane", "5"), ("--channels", "red")])
+def test_what_is_no_plane_is_told(image, tmp_path, said, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run("segment", image, "--classes", "bright", "--out", tmp_path, *said)
+    assert stopped.value.code == 2
+    assert "write" in capsys.readouterr().err

@@ -7,20 +7,26 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from napari_zeroseg.core.axes import checked_axes, parse_axes
+from napari_zeroseg.core.channels import default_composition
 from napari_zeroseg.core.compose import instance_labels, semantic_labels
-from napari_zeroseg.core.image import plane_from_array
+from napari_zeroseg.core.composer import Composer
+from napari_zeroseg.core.image import FlatImageError, looks_rgb
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.record import make_record
 from napari_zeroseg.core.vocabulary import Vocabulary
+from napari_zeroseg.core.volume import ONE_PLANE, Grid, Volume
 from napari_zeroseg.session.session import Session
-from napari_zeroseg.session.source import whole
+from napari_zeroseg.session.source import ImageSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
+    from napari_zeroseg.core.channels import Composition
     from napari_zeroseg.core.errors import ZeroSegError
     from napari_zeroseg.core.image import Plane
     from napari_zeroseg.core.instance import Instance
@@ -39,17 +45,20 @@ class Result:
     name : str
         What the image is called.
     image : ndarray of float32, shape (H, W, 3)
-        The plane that the models got, RGB in 0..1.
+        What the models got, RGB in 0..1; of a stack the plane in the middle.
     state : State
         Vocabulary, suggestions and instances.
     recipe : Recipe
         What made it.
+    grid : Grid
+        The planes that were looked at, and where they lie.
     """
 
     name: str
     image: Plane
     state: State
     recipe: Recipe
+    grid: Grid = ONE_PLANE
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -65,12 +74,24 @@ class Result:
         return (self.image.shape[0], self.image.shape[1])
 
     def labels(self, name: str) -> NDArray[np.int32]:
-        """Return the instances of a class: ids as int32 of shape (H, W), 0 elsewhere."""
-        return instance_labels(self.instances, self.vocabulary[name].name, self.shape)
+        """Return the instances of a class: ids as int32 of shape (…, H, W), 0 elsewhere."""
+        known = self.vocabulary[name].name
+        return self._stacked(lambda instances: instance_labels(instances, known, self.shape))
 
     def semantic(self) -> NDArray[np.uint8]:
-        """Return class ids in the vocabulary's order, uint8 of shape (H, W), 0 for background."""
-        return semantic_labels(self.instances, self.vocabulary, self.shape)
+        """Return class ids in the vocabulary's order, uint8 of shape (…, H, W), 0 for background."""
+        return self._stacked(lambda instances: semantic_labels(instances, self.vocabulary, self.shape))
+
+    def _stacked(self, draw: Callable[[tuple[Instance, ...]], NDArray[Any]]) -> NDArray[Any]:
+        if not self.grid.depth:
+            return draw(self.instances)
+        planes = [draw(self.state.on_plane(plane)) for plane in self.grid.planes]
+        return np.stack(planes).reshape(*self.grid.depth, *self.shape)
+
+    @property
+    def pictured(self) -> tuple[Instance, ...]:
+        """The instances on ``image``."""
+        return self.state.on_plane(middle(self.grid)) if self.grid.depth else self.instances
 
     def record(self) -> dict[str, Any]:
         """Return what was found and what made it, JSON-able."""
@@ -84,14 +105,17 @@ class Result:
             suggestions=self.state.suggestions,
             phrases=self.state.phrases,
             instances=self.instances,
+            grid=self.grid,
         )
 
 
 def segment(
-    image: NDArray[Any],
+    image: NDArray[Any] | Volume,
     classes: str | Vocabulary | None = None,
     *,
     recipe: Recipe | None = None,
+    axes: str | None = None,
+    plane: Mapping[str, int] | None = None,
     suggested_only: bool = False,
     name: str = "image",
     rgb: bool | None = None,
@@ -101,16 +125,23 @@ def segment(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, 3)
-        Integer or finite floating point intensities.
+    image : ndarray or Volume
+        Integer or finite floating point intensities: (H, W), (H, W, 3), or more axes, which
+        must be told then. :func:`~napari_zeroseg.export.images.open_image` gives volumes.
     classes : str or Vocabulary, optional
         ``"nucleus"``, or with attributes ``"nucleus: dark purple, round; cytoplasm: pale
         pink"``. Taken from the recipe when not given.
     recipe : Recipe, optional
-        Backends and parameters; the embedded profile by default.
+        Backends and parameters, and how the image is shown; the embedded profile by default.
+    axes : str, optional
+        What the axes of an array mean, one letter of TZCYXS for each, such as ``"ZCYX"``.
+        Channels are composed to one picture; time and depth are planes.
+    plane : mapping of str to int, optional
+        Where to look along time or depth, such as ``{"Z": 5}``; everywhere by default.
     suggested_only : bool
-        Leave out classes that the refiner does not believe present. By default every class
-        that was named is looked for: naming it is the decision.
+        Leave out classes that the refiner does not believe present, as it judges by the plane
+        in the middle. By default every class that was named is looked for: naming it is the
+        decision.
     name : str
         What the image is called in the record.
     rgb : bool, optional
@@ -132,32 +163,93 @@ def segment(
     vocabulary = Vocabulary.parse(classes) if isinstance(classes, str) else classes
     recipe = recipe if vocabulary is None else recipe.with_vocabulary(vocabulary)
     recipe.vocabulary.required()
-    plane = plane_from_array(image, rgb=rgb)
+    volume = image if isinstance(image, Volume) else _volume(np.asarray(image), axes, rgb)
+    grid = volume.grid(plane)
+    source = volume_source(name, volume, recipe.composition)
     session = Session(recipe=recipe)
-    problems: list[ZeroSegError] = []
-    session.problem_raised.connect(problems.append)
     if progress is not None:
         session.activity_changed.connect(progress)
-    session.open(whole(name, plane))
-    _run_through(session, problems, suggested_only=suggested_only)
-    return Result(name, plane, session.state, session.recipe)
+    run_through(session, [source.on(p) for p in _from_the_middle(grid)], suggested_only=suggested_only)
+    # a window may be flat, as a plane in the middle of a stack may be
+    everything = (slice(0, volume.shape[0]), slice(0, volume.shape[1]))
+    pictured = source.on(middle(grid)).window(everything)
+    return Result(name, pictured, session.state, session.recipe, grid)
 
 
-def _run_through(session: Session, problems: list[ZeroSegError], *, suggested_only: bool) -> None:
-    session.suggest()
-    _raise_first(problems)
+def _volume(array: NDArray[Any], axes: str | None, rgb: bool | None) -> Volume:
+    if axes is not None:
+        return Volume(array, parse_axes(axes, array.shape))
+    colour = looks_rgb(array) if rgb is None else rgb
+    told = "YXS" if colour and array.ndim == 3 else None
+    # colour samples that cannot be are told as such, with the shape
+    return Volume(array, told or checked_axes(None, array.shape))
+
+
+def volume_source(name: str, volume: Volume, composition: Composition | None = None) -> ImageSource:
+    """Return the planes of a volume, shown as a recipe says, or as usual.
+
+    Raises
+    ------
+    BadImageError
+        When the volume is not what the composition is made for.
+    """
+    parts = [volume.channel(number) for number in range(volume.channel_count)]
+    composer = Composer(composition or default_composition(parts, volume.channels), parts)
+    return ImageSource(
+        key=name,
+        name=name,
+        shape=volume.shape,
+        read=composer.read,
+        plane=(0,) * len(volume.depth),
+        depth=volume.depth,
+        composition=composer.composition,
+    )
+
+
+def middle(grid: Grid) -> tuple[int, ...]:
+    """Return the plane in the middle."""
+    return grid.planes[len(grid.planes) // 2]
+
+
+def _from_the_middle(grid: Grid) -> list[tuple[int, ...]]:
+    center = len(grid.planes) // 2
+    order = sorted(range(len(grid.planes)), key=lambda number: abs(number - center))
+    return [grid.planes[number] for number in order]
+
+
+def run_through(session: Session, planes: Sequence[ImageSource], *, suggested_only: bool) -> None:
+    """Suggest on the first plane that shows something, then find and draw on all of them.
+
+    Raises
+    ------
+    ZeroSegError
+        What a step refuses; in a stack, planes of one value are left empty.
+    """
+    problems: list[ZeroSegError] = []
+    session.problem_raised.connect(problems.append)
+    may_be_empty = len(planes) > 1
+    suggested = False
+    for plane in planes:
+        session.open(plane)
+        if not suggested:
+            session.suggest()
+            suggested = not problems
+            if suggested:
+                _accept(session, suggested_only=suggested_only)
+        if suggested and session.state.accepted_names:
+            session.run()
+        if any(not (may_be_empty and isinstance(p, FlatImageError)) for p in problems):
+            raise problems[0]
+        problems.clear()
+    if not suggested:
+        raise FlatImageError("the same on every plane")
+
+
+def _accept(session: Session, *, suggested_only: bool) -> None:
     if suggested_only:
         session.accept_above(session.recipe.parameters.accept_threshold)
     else:
         session.accept(*session.state.vocabulary.names)
-    if session.state.accepted_names:
-        session.run()
-        _raise_first(problems)
-
-
-def _raise_first(problems: list[ZeroSegError]) -> None:
-    if problems:
-        raise problems[0]
 
 
 def _versions() -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import napari_zeroseg
-from napari_zeroseg import cli_cache, cli_doctor, cli_machine, cli_models, cli_suggest
+from napari_zeroseg import cli_cache, cli_doctor, cli_machine, cli_models, cli_planes, cli_suggest
 from napari_zeroseg.core.errors import ExportError, ZeroSegError
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ examples:
     napari-zeroseg segment blood.png --out out \\
         --classes "nucleus: dark purple, round; cytoplasm: pale pink"
 
+  One depth of a file that does not tell its axes: depth, channels, rows, columns:
+    napari-zeroseg segment stack.tif --classes "nucleus" --axes ZCYX --plane Z=5 --out out
+
   The same for many images, with what was set in the window and saved as a recipe:
     napari-zeroseg segment *.png --recipe nuclei.json --out out
 """
@@ -39,7 +42,7 @@ _FILES = """\
 for each image NAME.png, these files are written:
   NAME_semantic.tif   class ids in the order given, 0 for background
   NAME_CLASS.tif      for each class, which pixels belong to which object (1, 2, 3, …)
-  NAME_overlay.png    the objects drawn over the image, to look at
+  NAME_overlay.png    the objects drawn over the image, to look at; of a stack the middle plane
   NAME.json           what was found, and everything that is needed to make it again
   NAME_coco.json      with --format coco: the objects as COCO annotations
 
@@ -99,12 +102,12 @@ def _add_segment(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = commands.add_parser(
         "segment",
         help="write masks of the named classes for image files",
-        description="Write masks of the named classes for PNG, JPEG and TIFF images of one plane each.",
+        description="Write masks of the named classes for PNG, JPEG, TIFF and zarr images.",
         epilog=f"{_EXAMPLES}\n{_FILES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("images", nargs="+", type=Path, metavar="IMAGE", help="image files")
+    add("images", nargs="+", type=Path, metavar="IMAGE", help="image files, or folders of zarr images")
     add("--out", type=Path, required=True, metavar="DIR", help="folder for the results; made if need be")
     add(
         "--classes",
@@ -112,6 +115,7 @@ def _add_segment(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="what to look for: 'nucleus', or with looks 'nucleus: dark purple, round; cytoplasm: pale "
         "pink'; taken from the recipe if not given",
     )
+    cli_planes.add_options(parser)
     add("--profile", metavar="NAME", help="which models (default: embedded, which needs no download)")
     add("--recipe", type=Path, metavar="FILE", help="models, parameters and classes as JSON")
     cli_suggest.add_refiner_options(parser)
@@ -183,10 +187,19 @@ def _plan(options: argparse.Namespace, recipe: Recipe) -> Iterator[tuple[Path, B
 
 def _segment_one(image: Path, bundle: Bundle, recipe: Recipe, options: argparse.Namespace) -> None:
     from napari_zeroseg.api import segment
-    from napari_zeroseg.export.images import read_image
+    from napari_zeroseg.export.images import open_image
 
     _check_free(bundle, overwrite=options.overwrite)
-    result = segment(read_image(image), recipe=recipe, name=image.name, suggested_only=options.suggested_only)
+    volume = open_image(image, options.axes)
+    bundle.check(volume.grid(options.plane))
+    composition = cli_planes.composition_of(volume, recipe, options.channels)
+    result = segment(
+        volume,
+        recipe=recipe.showing(composition),
+        name=image.name,
+        plane=options.plane,
+        suggested_only=options.suggested_only,
+    )
     bundle.write(result)
     if not options.quiet:
         counts = ", ".join(

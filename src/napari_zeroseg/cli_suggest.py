@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_zeroseg import cli_machine
+from napari_zeroseg import cli_machine, cli_planes
 from napari_zeroseg.core.consent import PERSON, Letter, agree, nobody_to_ask
 from napari_zeroseg.core.errors import MissingBackendError, ZeroSegError
 from napari_zeroseg.core.suggestion import Tag
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_zeroseg.backends.roles import Refiner
+    from napari_zeroseg.core.image import Plane
     from napari_zeroseg.core.recipe import Recipe
     from napari_zeroseg.core.suggestion import Idea, PhraseMatch, Suggestion
     from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
@@ -98,6 +99,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     add = parser.add_argument
     add("images", nargs="*", type=Path, metavar="IMAGE", help="image files")
+    cli_planes.add_options(parser)
     add("--tags", metavar="TEXT", help="words in place of images: 'girl, sedan'")
     add("--caption", metavar="TEXT", default="", help="a sentence that goes with --tags")
     add("--classes", metavar="TEXT", help="the classes: 'person, car'; taken from the recipe if not given")
@@ -177,17 +179,25 @@ def _finding(image: Path | None, options: argparse.Namespace, recipe: Recipe, re
     if image is None:
         tags = tuple(Tag(t.strip(), 1.0) for t in options.tags.split(",") if t.strip())
         return _judged(tags, options.caption, recipe.vocabulary, refiner)
-    tags, caption = _recognised(image, recipe, refiner)
+    tags, caption = _recognised(_picture(image, options, recipe), recipe, refiner)
     return replace(_judged(tags, caption, recipe.vocabulary, refiner), image=str(image))
 
 
-def _recognised(image: Path, recipe: Recipe, refiner: Refiner) -> tuple[tuple[Tag, ...], str]:
+def _picture(image: Path, options: argparse.Namespace, recipe: Recipe) -> Plane:
+    """Return what is shown of a file; of a stack the plane in the middle."""
+    from napari_zeroseg.api import middle, volume_source
+    from napari_zeroseg.export.images import open_image
+
+    volume = open_image(image, options.axes)
+    composition = cli_planes.composition_of(volume, recipe, options.channels)
+    return volume_source(image.name, volume, composition).on(middle(volume.grid(options.plane))).pixels
+
+
+def _recognised(plane: Plane, recipe: Recipe, refiner: Refiner) -> tuple[tuple[Tag, ...], str]:
     from napari_zeroseg.backends.registry import backends_of
-    from napari_zeroseg.core.image import plane_from_array
-    from napari_zeroseg.export.images import read_image
     from napari_zeroseg.methods.grounded import tags_of
 
-    backends, plane = backends_of(recipe), plane_from_array(read_image(image))
+    backends = backends_of(recipe)
     described = _described(recipe.vocabulary, refiner)
     return tags_of(plane, described, backends.tagger), backends.captioner.caption(plane)
 

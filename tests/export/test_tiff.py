@@ -3,6 +3,8 @@ import pytest
 import tifffile
 
 from napari_zeroseg.core.errors import BadFileError, ExportError
+from napari_zeroseg.core.volume import Grid
+from napari_zeroseg.export.images import open_image
 from napari_zeroseg.export.tiff import read_label_tiff, write_label_tiff
 
 
@@ -44,3 +46,24 @@ def test_an_image_is_not_taken_for_labels(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((5, 5), np.float32))
     with pytest.raises(BadFileError, match="not labels"):
         read_label_tiff(tmp_path / "a.tif")
+
+
+def test_axes_and_scale_come_back(tmp_path):
+    scale, units = {"T": 20.0, "Z": 1.5, "Y": 0.25, "X": 0.2}, {"T": "second", "Z": "micrometer"}
+    units |= {"Y": "micrometer", "X": "micrometer"}
+    labels = np.arange(2 * 3 * 20 * 30).reshape(2, 3, 20, 30)
+    write_label_tiff(tmp_path / "a.tif", labels, Grid("TZYX", (2, 3), (), scale, units))
+    volume = open_image(tmp_path / "a.tif")
+    assert (volume.axes, volume.scale, volume.units) == ("TZYX", scale, units)
+    assert np.array_equal(volume.data, labels)
+    assert np.array_equal(read_label_tiff(tmp_path / "a.tif"), labels)
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        assert file.pages[0].tags["ResolutionUnit"].value == 3  # centimetres
+        count, length = file.pages[0].tags["XResolution"].value
+        assert count / length == pytest.approx(50_000)
+
+
+def test_a_scale_without_a_unit_is_in_pixels(tmp_path):
+    write_label_tiff(tmp_path / "a.tif", np.ones((20, 30), int), Grid(scale={"X": 2.0, "Y": 2.0}))
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        assert 'PhysicalSizeXUnit="pixel"' in file.ome_metadata

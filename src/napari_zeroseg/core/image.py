@@ -53,13 +53,14 @@ def plane_from_array(
         When the array is no image that can be segmented; the text says why.
     """
     array = np.asarray(data)
-    rgb = _looks_rgb(array) if rgb is None else rgb
+    rgb = looks_rgb(array) if rgb is None else rgb
     check_image(array, rgb=rgb)
     channel = Channel(gamma=gamma, colors=(BLACK, tint))
     return composed([(channel, array, limits or usual_limits(Intensities(array, "YXS" if rgb else "YX")))])
 
 
-def _looks_rgb(array: NDArray[Any]) -> bool:
+def looks_rgb(array: NDArray[Any]) -> bool:
+    """Return whether an array of three axes has colours along the last one, by its size."""
     return array.ndim == 3 and array.shape[-1] in (3, 4)
 
 

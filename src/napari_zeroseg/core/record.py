@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.instance import Instance
     from napari_zeroseg.core.recipe import Recipe
     from napari_zeroseg.core.suggestion import PhraseMatch, Suggestion, Tag
+    from napari_zeroseg.core.volume import Grid
 
 
 def make_record(
@@ -24,10 +25,11 @@ def make_record(
     suggestions: Iterable[Suggestion],
     phrases: Iterable[PhraseMatch],
     instances: Iterable[Instance],
+    grid: Grid | None = None,
 ) -> dict[str, Any]:
     """Return the record of one image; masks are named by class and id, not stored."""
     return {
-        "image": {"name": image, "height": shape[0], "width": shape[1]},
+        "image": {"name": image, "height": shape[0], "width": shape[1], **_placed(grid)},
         "recipe": recipe.model_dump(mode="json"),
         "versions": versions,
         "tags": [asdict(t) for t in tags],
@@ -35,6 +37,19 @@ def make_record(
         "suggestions": [{**asdict(s), "decision": str(s.decision)} for s in suggestions],
         "phrases": [asdict(p) for p in phrases],
         "instances": [instance_entry(i) for i in instances],
+    }
+
+
+def _placed(grid: Grid | None) -> dict[str, Any]:
+    """Return what an image of more than one plane, or of known size, has beside its name."""
+    if grid is None or (grid.planes == ((),) and not grid.scale):
+        return {}
+    return {
+        "axes": grid.axes,
+        "depth": list(grid.depth),
+        "planes": [list(plane) for plane in grid.planes],
+        "scale": dict(grid.scale),
+        "units": dict(grid.units),
     }
 
 

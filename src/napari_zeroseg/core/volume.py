@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,10 +66,34 @@ class Volume:
     def channel_count(self) -> int:
         return self._size("C") if "C" in self.axes else 1
 
-    @property
-    def grid_axes(self) -> str:
-        """The axes of a label image on this image: stacked ones, then rows and columns."""
-        return f"{self.stack_axes}YX"
+    def grid(self, chosen: Mapping[str, int] | None = None) -> Grid:
+        """Return the planes at chosen places along stacked axes; all of them along the others.
+
+        Raises
+        ------
+        BadImageError
+            When there is no such axis or place.
+        """
+        chosen = dict(chosen or {})
+        sizes = dict(zip(self.stack_axes, self.depth, strict=True))
+        for axis, place in chosen.items():
+            if axis not in sizes:
+                raise BadImageError(
+                    f"The image has no planes along {axis}.",
+                    remedy=f"Its planes lie along {', '.join(sizes) or 'no axis'}.",
+                )
+            if not 0 <= place < sizes[axis]:
+                raise BadImageError(f"{axis}={place} is outside the image, which has {sizes[axis]} there.")
+        kept = "".join(axis for axis in sizes if axis not in chosen)
+        places = [[chosen[axis]] if axis in chosen else range(sizes[axis]) for axis in sizes]
+        axes = f"{kept}YX"
+        return Grid(
+            axes,
+            tuple(sizes[axis] for axis in kept),
+            tuple(product(*places)),
+            {axis: self.scale[axis] for axis in axes if axis in self.scale},
+            {axis: self.units[axis] for axis in axes if axis in self.units},
+        )
 
     def _size(self, axis: str) -> int:
         return int(self.data.shape[self.axes.index(axis)])
@@ -76,6 +101,32 @@ class Volume:
     def channel(self, number: int) -> Intensities:
         """Return one channel; 0 where there is no axis of channels."""
         return Intensities(self.data, self.axes, number if "C" in self.axes else None)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The planes that results lie on, and where these lie in space and time.
+
+    Parameters
+    ----------
+    axes : str
+        Of a label image on these planes.
+    depth : tuple of int
+        Its sizes along all axes but rows and columns.
+    planes : tuple of tuple of int
+        The planes in the image, in the order of a label image; ``((),)`` for an image of one.
+    scale, units : mapping
+        As in :class:`Volume`.
+    """
+
+    axes: str = "YX"
+    depth: tuple[int, ...] = ()
+    planes: tuple[tuple[int, ...], ...] = ((),)
+    scale: Mapping[str, float] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+
+
+ONE_PLANE = Grid()
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from napari_zeroseg.core.errors import ExportError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.image import Plane
     from napari_zeroseg.core.instance import Instance
     from napari_zeroseg.core.vocabulary import Vocabulary
+    from napari_zeroseg.core.volume import Grid
 
 
 class Exportable(Protocol):
@@ -38,6 +40,10 @@ class Exportable(Protocol):
     def instances(self) -> tuple[Instance, ...]: ...
     @property
     def shape(self) -> tuple[int, int]: ...
+    @property
+    def grid(self) -> Grid: ...
+    @property
+    def pictured(self) -> tuple[Instance, ...]: ...
     def labels(self, name: str, /) -> NDArray[np.int32]: ...
     def semantic(self) -> NDArray[np.uint8]: ...
     def record(self) -> dict[str, Any]: ...
@@ -92,6 +98,14 @@ class Bundle:
         extra = (self.annotations,) if self.coco else ()
         return (self.semantic, *self.labels.values(), self.overlay, *extra, self.record)
 
+    def check(self, grid: Grid) -> None:
+        """Raise :class:`ExportError` when results on these planes cannot be written like this."""
+        if self.coco and grid.depth:
+            raise ExportError(
+                "COCO annotations hold single planes, not stacks.",
+                remedy="Choose one plane, or leave the COCO file out.",
+            )
+
     def write(self, result: Exportable) -> tuple[Path, ...]:
         """Write all files, the record last: where it is there, the rest is there too.
 
@@ -100,6 +114,7 @@ class Bundle:
         ExportError
             When a file cannot be written; the text says which ones are there already.
         """
+        self.check(result.grid)
         make_folder(self.folder)
         written: list[Path] = []
         for path, write in self._steps(result):
@@ -111,14 +126,21 @@ class Bundle:
         return tuple(written)
 
     def _steps(self, result: Exportable) -> list[tuple[Path, Callable[[Path], None]]]:
-        parts = (result.vocabulary, result.instances)
+        grid = result.grid
+
+        def write_class(path: Path, name: str) -> None:
+            write_label_tiff(path, result.labels(name), grid)
+
+        def write_overlay(path: Path) -> None:
+            write_overlay_png(path, result.image, result.vocabulary, result.pictured)
+
         steps: list[tuple[Path, Callable[[Path], None]]] = [
-            (self.semantic, lambda path: write_label_tiff(path, result.semantic()))
+            (self.semantic, lambda path: write_label_tiff(path, result.semantic(), grid))
         ]
-        for name, file in self.labels.items():
-            steps.append((file, lambda path, name=name: write_label_tiff(path, result.labels(name))))  # type: ignore[misc]
-        steps.append((self.overlay, lambda path: write_overlay_png(path, result.image, *parts)))
+        steps += [(file, partial(write_class, name=name)) for name, file in self.labels.items()]
+        steps.append((self.overlay, write_overlay))
         if self.coco:
+            parts = (result.vocabulary, result.instances)
             steps.append((self.annotations, lambda path: write_coco(path, result.name, result.shape, *parts)))
         steps.append((self.record, lambda path: write_record(path, result.record(), self._file_names())))
         return steps

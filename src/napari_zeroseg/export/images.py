@@ -1,41 +1,68 @@
-"""Image files into arrays, one plane each."""
+"""Image files as volumes: pixels, what their axes mean, and how far apart the pixels lie."""
 
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_zeroseg.core.axes import checked_axes, parse_axes
 from napari_zeroseg.core.errors import BadImageError
 from napari_zeroseg.core.image import MAX_SIDE
+from napari_zeroseg.core.volume import Volume
+from napari_zeroseg.export.tiff_images import is_tiff, open_tiff
+from napari_zeroseg.export.zarr_images import is_zarr, open_zarr
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
     from PIL.Image import Image
 
-TIFF = (".tif", ".tiff")
+
+def open_image(path: Path, axes: str | None = None) -> Volume:
+    """Open a TIFF (plain, ImageJ or OME), a zarr array, an OME-Zarr image, or a picture.
+
+    Large TIFFs and all zarr arrays stay on disk and are read as they are needed. An alpha
+    channel that hides nothing is left out. Pixels come as they are stored, without turning by
+    EXIF data, so that masks fit the file.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or the folder of a zarr array or group.
+    axes : str, optional
+        What the axes mean, such as "ZCYX"; what the file tells when not given.
+
+    Raises
+    ------
+    AmbiguousAxesError
+        When neither the file nor ``axes`` tells what the axes mean.
+    BadImageError
+        When the file is not there, damaged, no image, or too large.
+    """
+    volume = told_volume(path)
+    shape = volume.data.shape
+    told = checked_axes(volume.axes, shape) if axes is None else parse_axes(axes, shape)
+    return _without_opaque_alpha(replace(volume, axes=told))
 
 
-def read_image(path: Path) -> NDArray[Any]:
-    """Read a PNG, JPEG or TIFF, or whatever else Pillow knows.
-
-    An alpha channel that hides nothing is left out. Pixels come as they are stored, without
-    turning by EXIF data, so that masks fit the file.
-
-    Returns
-    -------
-    ndarray, shape (H, W), (H, W, 3), or (H, W, 4) where something is transparent
+def told_volume(path: Path) -> Volume:
+    """Open a file with the axes that it tells itself, "Q" for those that it does not tell.
 
     Raises
     ------
     BadImageError
-        When the file is not there, damaged, no image, too large, or holds several planes.
+        As :func:`open_image`.
     """
     try:
-        array = _read_tiff(path) if path.suffix.lower() in TIFF else _read_picture(path)
+        if is_zarr(path):
+            return open_zarr(path)
+        if is_tiff(path):
+            return open_tiff(path, _read_frames)
+        picture = _read_picture(path)
+        return Volume(picture, "YXS" if picture.ndim == 3 else "YX")
     except BadImageError:
         raise
     except OSError as error:
@@ -45,57 +72,34 @@ def read_image(path: Path) -> NDArray[Any]:
     # a damaged file can make a decoder fail in any way
     except Exception as error:
         raise BadImageError(f"The file could not be read: {error}.") from error
-    return _without_opaque_alpha(array)
 
 
-def _read_tiff(path: Path) -> NDArray[Any]:
-    import tifffile
-
-    with tifffile.TiffFile(path) as file:
-        series = file.series[0]
-        axes, shape = series.get_axes(squeeze=True), series.get_shape(squeeze=True)
-        _check_plane(axes, shape)
-        try:
-            array = series.asarray()
-        except ValueError:
-            # some compressions need a package that Pillow has built in
-            return _read_picture(path)
-    array = np.asarray(array).reshape(shape)
-    return np.moveaxis(array, axes.index("S"), -1) if "S" in axes else array
-
-
-def _check_plane(axes: str, shape: tuple[int, ...]) -> None:
-    if max(shape, default=0) > MAX_SIDE:
+def _read_picture(path: Path) -> np.ndarray[Any, Any]:
+    frames = _read_frames(path)
+    if len(frames) > 1:
         raise BadImageError(
-            f"The image has {' × '.join(map(str, shape))} values ({axes}), which is too large."
+            f"The file holds {len(frames)} frames, not one plane.",
+            remedy="Save the frame that you mean as an image of its own.",
         )
-    if sorted(axes) not in (sorted("YX"), sorted("YXS")):
-        raise BadImageError(
-            f"The file holds {' × '.join(map(str, shape))} values with axes {axes}, not one plane.",
-            remedy="Save the plane that you mean as an image of its own.",
-        )
+    return frames[0]
 
 
-def _read_picture(path: Path) -> NDArray[Any]:
-    from PIL import Image
+def _read_frames(path: Path) -> list[np.ndarray[Any, Any]]:
+    from PIL import Image, ImageSequence
 
     with warnings.catch_warnings():
         # the size is checked below, against a limit of our own
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         with Image.open(path) as picture:
-            _check_picture(picture)
-            return np.asarray(picture.convert(_plain_mode(picture)))
+            _check_size(picture)
+            return [
+                np.asarray(frame.convert(_plain_mode(frame))) for frame in ImageSequence.Iterator(picture)
+            ]
 
 
-def _check_picture(picture: Image) -> None:
+def _check_size(picture: Image) -> None:
     if max(picture.size) > MAX_SIDE:
         raise BadImageError(f"The image is {picture.width} × {picture.height} pixels, which is too large.")
-    frames = getattr(picture, "n_frames", 1)
-    if frames > 1:
-        raise BadImageError(
-            f"The file holds {frames} frames, not one plane.",
-            remedy="Save the frame that you mean as an image of its own.",
-        )
 
 
 def _plain_mode(picture: Image) -> str:
@@ -108,9 +112,12 @@ def _plain_mode(picture: Image) -> str:
     return picture.mode if picture.mode[0] in "LIF" or picture.mode == "RGBA" else "RGB"
 
 
-def _without_opaque_alpha(array: NDArray[Any]) -> NDArray[Any]:
-    if array.ndim == 3 and array.shape[-1] == 4 and array.dtype.kind in "ui":
-        opaque = np.iinfo(array.dtype).max
-        if (array[..., 3] == opaque).all():
-            return array[..., :3]
-    return array
+def _without_opaque_alpha(volume: Volume) -> Volume:
+    data, axes = volume.data, volume.axes
+    if not (isinstance(data, np.ndarray) and data.dtype.kind in "ui" and "S" in axes):
+        return volume
+    samples = axes.index("S")
+    opaque = np.iinfo(data.dtype).max
+    if data.shape[samples] != 4 or (np.take(data, 3, samples) != opaque).any():
+        return volume
+    return replace(volume, data=np.moveaxis(np.moveaxis(data, samples, 0)[:3], 0, samples))

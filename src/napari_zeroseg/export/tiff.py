@@ -8,16 +8,21 @@ import numpy as np
 
 from napari_zeroseg.core.errors import BadFileError, ExportError
 from napari_zeroseg.export.atomic import replacing
+from napari_zeroseg.export.units import SYMBOLS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from napari_zeroseg.core.volume import Grid
+
 MAX_PIXELS = 2**31
+OME_SIZES = {"X": "PhysicalSizeX", "Y": "PhysicalSizeY", "Z": "PhysicalSizeZ", "T": "TimeIncrement"}
+CENTIMETERS = {"nanometer": 1e-7, "micrometer": 1e-4, "millimeter": 0.1, "centimeter": 1.0}
 
 
-def write_label_tiff(path: Path, labels: NDArray[Any]) -> None:
+def write_label_tiff(path: Path, labels: NDArray[Any], grid: Grid | None = None) -> None:
     """Write a label image, losslessly compressed, in the smallest unsigned type that holds it.
 
     8 and 16 bits are what ImageJ, CellProfiler and QuPath read as labels; 32 bits are used only
@@ -29,6 +34,8 @@ def write_label_tiff(path: Path, labels: NDArray[Any]) -> None:
         Replaced if it is there.
     labels : ndarray of int, shape (H, W) or with leading axes (…, H, W)
         0 for background.
+    grid : Grid, optional
+        Axes and scale, which are written as OME-TIFF where they say more than rows and columns.
 
     Raises
     ------
@@ -39,7 +46,28 @@ def write_label_tiff(path: Path, labels: NDArray[Any]) -> None:
 
     small = _smallest(labels)
     with replacing(path) as part:
-        tifffile.imwrite(part, small, compression="zlib", photometric="minisblack")
+        tifffile.imwrite(part, small, compression="zlib", photometric="minisblack", **_described(grid))
+
+
+def _described(grid: Grid | None) -> dict[str, Any]:
+    """Return axes and scale as OME has them, and the resolution for readers that know no OME."""
+    if grid is None or (grid.axes == "YX" and not grid.scale):
+        return {}
+    metadata: dict[str, Any] = {"axes": grid.axes}
+    for axis, size in grid.scale.items():
+        name, unit = OME_SIZES[axis], SYMBOLS.get(grid.units.get(axis, ""), "")
+        metadata |= {name: size} | (
+            {f"{name}Unit": unit} if unit else {f"{name}Unit": "pixel"} if axis != "T" else {}
+        )
+    return {"ome": True, "metadata": metadata, **_resolution(grid)}
+
+
+def _resolution(grid: Grid) -> dict[str, Any]:
+    centimeter = CENTIMETERS.get(grid.units.get("X", ""))
+    if centimeter is None or not {"X", "Y"} <= set(grid.scale):
+        return {}
+    per_centimeter = tuple(1 / (grid.scale[axis] * centimeter) for axis in "XY")
+    return {"resolution": per_centimeter, "resolutionunit": "CENTIMETER"}
 
 
 def _smallest(labels: NDArray[Any]) -> NDArray[Any]:
