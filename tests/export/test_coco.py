@@ -65,7 +65,7 @@ def test_polygons_and_plain_runs_of_other_tools_are_read(tmp_path):
     (back,) = read_coco(tmp_path / "b.json")
     assert back.instances[0].mask.same_as(Mask((2, 4), np.ones((5, 6), bool)))
     assert back.instances[1].mask.same_as(Mask((0, 0), np.ones((20, 1), bool)))
-    assert [i.key for i in back.instances] == [("cell", 1), ("cell", 2)]
+    assert [(i.name, i.id) for i in back.instances] == [("cell", 1), ("cell", 2)]
 
 
 @pytest.mark.parametrize(
