@@ -32,6 +32,7 @@ class Stage:
     def __init__(self, size: tuple[int, int], theme: str = "dark") -> None:
         # what was agreed to and decided on this machine is none of it
         os.environ["NAPARI_ZEROSEG_CONFIG"] = tempfile.mkdtemp(prefix="zeroseg-pictures-")
+        os.environ["NAPARI_ZEROSEG_DATA"] = tempfile.mkdtemp(prefix="zeroseg-work-")
         self.viewer = napari.Viewer(show=True)
         self.viewer.theme = theme
         self.window: QWidget = self.viewer.window._qt_window

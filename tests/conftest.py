@@ -83,6 +83,7 @@ def _nothing_kept_reaches_the_next_test(monkeypatch: pytest.MonkeyPatch) -> None
     own = uuid.uuid4().hex
     monkeypatch.setenv("NAPARI_ZEROSEG_CONFIG", str(_HOME / "configurations" / own))
     monkeypatch.setenv("NAPARI_ZEROSEG_CACHE", str(_HOME / "caches" / own))
+    monkeypatch.setenv("NAPARI_ZEROSEG_DATA", str(_HOME / "work" / own))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -21,6 +21,7 @@ from napari_zeroseg.core.consent import PERSON, Ask, nobody_to_ask
 from napari_zeroseg.core.errors import ZeroSegError
 from napari_zeroseg.session.kept import AgreementFile, DecisionKeeper
 from napari_zeroseg.session.runner import Runner, models_thread
+from napari_zeroseg.session.saved.autosave import Autosave
 from napari_zeroseg.session.session import Session
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class ZeroSegWidget(QWidget):
         watch = watch_images(napari_viewer, self.session)
         self._layers = LayerView(napari_viewer, self.session)
         commands = (*drawing_commands(self.session, self._layers), *review_commands(self.session))
-        self.dock = Dock(self.session, background, servers, downloads, samples, commands)
+        self.autosave = Autosave(self.session, gui)
+        self.dock = Dock(self.session, self.autosave, background, servers, downloads, samples, commands)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         # napari adds a stretch of its own below, which must not take the room of the dock
@@ -70,6 +72,7 @@ class ZeroSegWidget(QWidget):
             install_shortcuts(napari_viewer, self.session, commands),
             Flight(napari_viewer, self.session).close,
             self._layers.close,
+            self.autosave.close,
             decisions.close,
             self.dock.release,
             self.session.close,
@@ -81,6 +84,7 @@ class ZeroSegWidget(QWidget):
         # napari imports pandas with the first Labels layer, for half a second: better now than then
         background.do(partial(import_module, "pandas"), _ignore, _ignore)
         # a viewer that is closed deletes its docks without asking them to close
+        self.destroyed.connect(self.autosave.close)
         self.destroyed.connect(decisions.close)
         self.destroyed.connect(self.session.close)
         self.destroyed.connect(background.close)

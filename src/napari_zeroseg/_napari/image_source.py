@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from napari_zeroseg.core.channels import Channel, Composition
 from napari_zeroseg.core.composer import Composer
 from napari_zeroseg.core.errors import ZeroSegError
 from napari_zeroseg.core.volume import Intensities
+from napari_zeroseg.session.saved.content import Content
 from napari_zeroseg.session.source import ImageSource
 
 if TYPE_CHECKING:
@@ -49,7 +51,14 @@ def image_source(image: Image, dims: Dims) -> ImageSource:
         plane=plane,
         depth=part.depth,
         composition=composer.composition,
+        content=Content(full_resolution(image), _file_of(image)),
     )
+
+
+def _file_of(image: Image) -> Path | None:
+    # napari keeps addresses on the web there too
+    opened = image.source.path
+    return Path(opened) if opened and "://" not in opened else None
 
 
 def channel_of(image: Image) -> Channel:

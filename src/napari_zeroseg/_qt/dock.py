@@ -18,8 +18,10 @@ from napari_zeroseg._qt.message_bar import MessageBar
 from napari_zeroseg._qt.models_panel import ModelsPanel
 from napari_zeroseg._qt.refine_panel import RefinePanel
 from napari_zeroseg._qt.refiner_panel import RefinerPanel
+from napari_zeroseg._qt.restore_bar import RestoreBar
 from napari_zeroseg._qt.review_panel import ReviewPanel
 from napari_zeroseg._qt.run_panel import RunPanel
+from napari_zeroseg._qt.saved_line import SavedLine
 from napari_zeroseg._qt.section import column, section
 from napari_zeroseg._qt.session_view import SessionView
 from napari_zeroseg._qt.settings_panel import SettingsPanel
@@ -28,6 +30,7 @@ from napari_zeroseg._qt.vocabulary_panel import VocabularyPanel
 
 if TYPE_CHECKING:
     from napari_zeroseg._qt.gui_thread import Background
+    from napari_zeroseg.session.saved.autosave import Autosave
     from napari_zeroseg.session.session import Session
     from napari_zeroseg.session.shortcuts import Command
 
@@ -42,6 +45,8 @@ class Dock(QWidget):
     ----------
     session : Session
         What is shown.
+    autosave : Autosave
+        What keeps the work.
     background : Background
         Where files are written and looked up.
     servers : Background
@@ -57,6 +62,7 @@ class Dock(QWidget):
     def __init__(
         self,
         session: Session,
+        autosave: Autosave,
         background: Background,
         servers: Background,
         downloads: Background,
@@ -65,6 +71,7 @@ class Dock(QWidget):
     ) -> None:
         super().__init__()
         self.messages = MessageBar(session)
+        self.restore = RestoreBar(session, autosave)
         self.image = ImagePanel(session, samples)
         self.models = ModelsPanel(session, background, downloads)
         self.vocabulary = VocabularyPanel(session)
@@ -78,15 +85,18 @@ class Dock(QWidget):
         self.export = ExportPanel(session, background)
         self.activity = ActivityBar(session)
         self.history = HistoryBar(session)
+        self.saved = SavedLine(session, autosave)
         bind_keys(self, session, commands)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(6)
         layout.addWidget(self.messages)
+        layout.addWidget(self.restore)
         self._area = self._build_sections()
         layout.addWidget(self._area, 1)
         layout.addWidget(self.activity)
         layout.addWidget(self.history)
+        layout.addWidget(self.saved)
 
     def _build_sections(self) -> QScrollArea:
         steps = (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QPainter, QPaintEvent, QPalette
+from qtpy.QtGui import QPaintEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStyle, QVBoxLayout
 
+from napari_zeroseg._qt.painting import paint_notice
 from napari_zeroseg._qt.section import TextLine
 from napari_zeroseg._qt.session_view import SessionView
 
@@ -61,13 +62,7 @@ class MessageBar(SessionView):
         return "\n".join(t for t in lines if t) if not self.isHidden() else ""
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        # a tint of the text's own colour fits every theme
-        tint = self.palette().color(QPalette.ColorRole.WindowText)
-        painter = QPainter(self)
-        tint.setAlphaF(0.08)
-        painter.fillRect(self.rect(), tint)
-        tint.setAlphaF(0.6)
-        painter.fillRect(0, 0, STRIPE, self.height(), tint)
+        paint_notice(self, STRIPE)
 
     def _on_problem_raised(self, problem: ZeroSegError) -> None:
         self._show(QStyle.StandardPixmap.SP_MessageBoxWarning, problem.happened, problem.kept, problem.remedy)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QFont, QPainter, QPalette, QTextLayout
-from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from napari_zeroseg._qt.rows_model import Index, Role
 
@@ -28,6 +28,16 @@ def paint_ground(painter: QPainter, option: QStyleOptionViewItem) -> None:
     """Paint what lies under a selected item."""
     if option.state & QStyle.StateFlag.State_Selected:
         painter.fillRect(option.rect, option.palette.brush(QPalette.ColorRole.Highlight))
+
+
+def paint_notice(widget: QWidget, stripe: int) -> None:
+    """Paint the ground of a notice: a tint of the text's own colour, which fits every theme."""
+    tint = widget.palette().color(QPalette.ColorRole.WindowText)
+    painter = QPainter(widget)
+    tint.setAlphaF(0.08)
+    painter.fillRect(widget.rect(), tint)
+    tint.setAlphaF(0.6)
+    painter.fillRect(0, 0, stripe, widget.height(), tint)
 
 
 def paint_text(painter: QPainter, rect: QRect, text: str, color: QColor, font: QFont) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +30,25 @@ class Step:
     run: int = 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Timeline:
+    """A history as it is at one moment.
+
+    Parameters
+    ----------
+    past : tuple of Step
+        What undo takes back, the latest last.
+    present : State
+        What there is.
+    future : tuple of Step
+        What redo does again, the next last; ``before`` is the state that it leads to.
+    """
+
+    past: tuple[Step, ...]
+    present: State
+    future: tuple[Step, ...] = ()
+
+
 class History:
     """One present state, the steps that led to it, and those taken back."""
 
@@ -37,6 +56,19 @@ class History:
         self.present = present
         self._past: list[Step] = []
         self._future: list[Step] = []
+
+    @classmethod
+    def of(cls, timeline: Timeline) -> History:
+        """Go on from a moment that was kept; no run adds to its steps any more."""
+        history = cls(timeline.present)
+        history._past = [replace(step, run=0) for step in timeline.past]
+        history._future = [replace(step, run=0) for step in timeline.future]
+        return history
+
+    @property
+    def timeline(self) -> Timeline:
+        """All of it as an immutable value."""
+        return Timeline(tuple(self._past), self.present, tuple(self._future))
 
     @property
     def undo_text(self) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from napari_zeroseg.core.channels import Composition
     from napari_zeroseg.core.image import Plane
+    from napari_zeroseg.session.saved.content import Content
 
 PlaneIndex = tuple[int, ...]
 """Indices along the axes of an image that are not shown; empty for a 2D image."""
@@ -39,6 +40,8 @@ class ImageSource:
         How many planes there are along each axis that is not shown.
     composition : Composition or None
         How its channels are shown in the pixels; None where they are shown already.
+    content : Content, optional
+        By which the image is known again in a later session; without it work is not saved.
     """
 
     key: Hashable
@@ -48,6 +51,7 @@ class ImageSource:
     plane: PlaneIndex = ()
     depth: tuple[int, ...] = ()
     composition: Composition | None = None
+    content: Content | None = None
 
     @cached_property
     def pixels(self) -> Plane:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
@@ -21,6 +22,7 @@ from napari_zeroseg.session.runner import Runner
 from napari_zeroseg.session.state import State
 
 if TYPE_CHECKING:
+    from napari_zeroseg.session.history import Timeline
     from napari_zeroseg.session.source import ImageSource
 
 _log = logging.getLogger(__name__)
@@ -43,6 +45,8 @@ class Workspace:
     """The new state and the one before it."""
     source_changed = Signal(object)
     """The new :class:`ImageSource`, or None."""
+    forgotten = Signal(object)
+    """The key of an image that is gone."""
     activity_changed = Signal(Activity)
     """What the models' thread is doing."""
     problem_raised = Signal(ZeroSegError)
@@ -99,6 +103,11 @@ class Workspace:
         """For every action the reason why it cannot be done now, or an empty text."""
         return resolve(self.state, self._source, self._activity, undo=self.undo_text, redo=self.redo_text)
 
+    @property
+    def timeline(self) -> Timeline:
+        """The state of the present image with its history, as an immutable value."""
+        return self._history.timeline
+
     # the image
 
     def open(self, source: ImageSource | None) -> None:
@@ -147,6 +156,16 @@ class Workspace:
             self.source_changed.emit(None)
             self.changed.emit(self.state, before)
         self._histories.pop(key, None)
+        self.forgotten.emit(key)
+
+    def restore(self, timeline: Timeline) -> None:
+        """Take up work on the present image that was saved, in place of what there is."""
+        self.cancel("Saved work is restored.")
+        self._move(partial(self._take_up, timeline))
+
+    def _take_up(self, timeline: Timeline) -> None:
+        assert self._source is not None
+        self._history = self._histories[self._source.key] = History.of(timeline)
 
     def keep_decisions(self) -> None:
         """Let what is decided here be the default for the next image with the same classes."""
