@@ -13,11 +13,13 @@ import numpy as np
 from napari_zeroseg.backends import embedding_limits
 from napari_zeroseg.backends.embedding_store import EmbeddingStore
 from napari_zeroseg.backends.roles import LastingSegmenter
+from napari_zeroseg.backends.tracking import tracker_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
     from napari_zeroseg.backends.roles import Detector, Embedding, Segmenter
+    from napari_zeroseg.backends.tracking import Tracker
     from napari_zeroseg.core.detection import Detection
     from napari_zeroseg.core.image import Plane
     from napari_zeroseg.core.mask import Logits
@@ -155,6 +157,10 @@ class RememberingSegmenter:
             found = self._segmenter.embed(image)
             self._on_disk.write(key, found)
         return found
+
+    def tracker(self) -> Tracker:
+        """Return what follows objects from plane to plane."""
+        return tracker_of(self._segmenter)
 
 
 class RememberingDetector:

@@ -79,4 +79,32 @@ class Found:
     instance: Instance
 
 
-Event = StageStarted | Progress | Tagged | Described | Suggested | LooksWritten | Billed | Detected | Found
+@dataclass(frozen=True, slots=True, eq=False)
+class Carried:
+    """What of some objects (class and id) was found on a plane; without any, they are not there."""
+
+    plane: tuple[int, ...]
+    things: tuple[tuple[str, int], ...]
+    instances: tuple[Instance, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remarked:
+    """Something worth telling a person; ``text`` is a sentence or two."""
+
+    text: str
+
+
+Event = (
+    StageStarted
+    | Progress
+    | Tagged
+    | Described
+    | Suggested
+    | LooksWritten
+    | Billed
+    | Detected
+    | Found
+    | Carried
+    | Remarked
+)

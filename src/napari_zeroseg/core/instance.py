@@ -69,6 +69,8 @@ class Provenance:
         Overlap (IoU) of the masks with and without points; None where there was one pass.
     combination : Combination
         How this step became a part of the mask.
+    from_plane : tuple of int or None
+        The key plane from which the object was carried here.
     earlier : tuple of Provenance
         The steps before this one, the oldest first; they have no earlier ones of their own.
     """
@@ -84,6 +86,7 @@ class Provenance:
     stability: float | None = None
     agreement: float | None = None
     combination: Combination = Combination.WHOLE
+    from_plane: tuple[int, ...] | None = None
     earlier: tuple[Provenance, ...] = ()
 
     @property

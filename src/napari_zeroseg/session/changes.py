@@ -16,6 +16,7 @@ from napari_zeroseg.core.suggestion import Decision, Idea, Suggestion
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_zeroseg.core.events import Carried
     from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
     from napari_zeroseg.session.source import PlaneIndex
     from napari_zeroseg.session.state import Draft, State
@@ -186,6 +187,37 @@ def _outside_locked(state: State, draft: Draft, mask: Mask) -> Mask:
         if other.locked and not same and _exclusive(state, draft.name, other.name):
             mask = mask.minus(other.mask)
     return mask
+
+
+def carry(state: State, carried: Carried) -> State:
+    """Take what was found of objects on a plane, in the place of earlier proposals of them.
+
+    It takes pixels from other proposals, but none from what is locked or erased, and nothing of
+    objects that are gone meanwhile.
+    """
+    plane, alive = carried.plane, {i.thing for i in state.instances}
+    kept = tuple(
+        i for i in state.instances if i.locked or i.plane != plane or i.thing not in set(carried.things)
+    )
+    after = state if len(kept) == len(state.instances) else replace(state, instances=kept)
+    for instance in carried.instances:
+        if instance.thing in alive and after.find(instance.key) is None:
+            after = _propose(after, instance)
+    return after
+
+
+def _propose(state: State, instance: Instance) -> State:
+    mask = instance.mask
+    for other in state.on_plane(instance.plane):
+        if other.locked and _exclusive(state, instance.name, other.name):
+            mask = mask.minus(other.mask)
+    for erasure in state.erased:
+        if _same_place(erasure, instance):
+            mask = mask.minus(erasure.mask)
+    if not mask.area:
+        return state
+    left = replace(instance, mask=mask)
+    return add_instance(_give_way(state, left, spare_locked=True), left)
 
 
 def _exclusive(state: State, name: str, other: str) -> bool:

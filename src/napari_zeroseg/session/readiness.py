@@ -19,6 +19,7 @@ class Action(StrEnum):
     SUGGEST = "suggest"
     TEACH = "teach"
     RUN = "run"
+    CARRY = "carry"
     CANCEL = "cancel"
     DECIDE = "decide"
     DRAW = "draw"
@@ -69,6 +70,7 @@ def resolve(
         Action.SUGGEST: image or classes or idle,
         Action.TEACH: _teach_reason(state),
         Action.RUN: image or classes or idle or _run_reason(state),
+        Action.CARRY: image or idle or _carry_reason(state, source),
         Action.CANCEL: "" if activity.running else "Nothing is running.",
         Action.DECIDE: "" if state.suggestions else "There are no suggestions yet.",
         Action.DRAW: image or classes or idle,
@@ -95,6 +97,14 @@ def _run_reason(state: State) -> str:
         return "Ask for suggestions first."
     if not state.accepted_names:
         return "Accept at least one suggestion."
+    return ""
+
+
+def _carry_reason(state: State, source: ImageSource | None) -> str:
+    if source is not None and not any(size > 1 for size in source.depth):
+        return "The image has one plane only."
+    if not any(instance.locked for instance in state.instances):
+        return "Accept or draw an object on one plane first."
     return ""
 
 

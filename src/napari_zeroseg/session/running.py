@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 from napari_zeroseg.backends.registry import Backends, names_of
 from napari_zeroseg.core.compose import Claims
-from napari_zeroseg.core.events import Billed, Described, Detected, Event, Found, Progress, StageStarted
+from napari_zeroseg.core.events import (
+    Billed,
+    Described,
+    Detected,
+    Event,
+    Found,
+    Progress,
+    Remarked,
+    StageStarted,
+)
 from napari_zeroseg.core.instance import Provenance
 from napari_zeroseg.methods import grounded
 from napari_zeroseg.session import changes
@@ -87,6 +96,8 @@ class Running(Workspace):
                 self.refining.show_bill(lines)
             case Detected():
                 self._on_detected(event)
+            case Remarked(text):
+                self.noticed.emit(text)
             case Found(instance):
                 self._push_run("Run", changes.add_instance(self.state, instance))
 

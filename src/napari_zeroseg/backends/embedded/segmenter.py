@@ -32,6 +32,7 @@ from napari_zeroseg.backends.embedded.depths import DepthMap
 from napari_zeroseg.backends.embedded.merits import agreement, box_fit, merits
 from napari_zeroseg.backends.embedded.pyramid import Pyramid
 from napari_zeroseg.backends.embedded.regions import regions_of
+from napari_zeroseg.backends.embedded.tracker import EmbeddedTracker
 from napari_zeroseg.core.boxes import box_iou
 from napari_zeroseg.core.mask import Logits
 from napari_zeroseg.core.prompt import Prompt
@@ -141,6 +142,10 @@ class EmbeddedSegmenter:
     def embed(self, image: Plane) -> EmbeddedImage:
         """Return the features of an image, float32 of shape (H, W, 3), RGB in 0..1."""
         return EmbeddedImage(image, Pyramid.of(image))
+
+    def tracker(self) -> EmbeddedTracker:
+        """Return what follows objects from plane to plane."""
+        return EmbeddedTracker()
 
     def segment(self, embedding: EmbeddedImage, prompts: Sequence[Prompt]) -> list[Logits]:
         """Return one answer per prompt, in order; an empty one where a prompt names no place."""
