@@ -55,7 +55,7 @@ class ZeroSegWidget(QWidget):
         servers = Background(ThreadPoolExecutor(1, "zeroseg-servers"), gui)
         downloads = Background(ThreadPoolExecutor(1, "zeroseg-downloads"), gui)
         samples = {title: partial(_open_sample, napari_viewer, key) for key, title in SAMPLES.items()}
-        watch = watch_images(napari_viewer, self.session)
+        watch = watch_images(napari_viewer, self.session, background.do)
         self._layers = LayerView(napari_viewer, self.session)
         commands = (*drawing_commands(self.session, self._layers), *review_commands(self.session))
         self.autosave = Autosave(self.session, gui)

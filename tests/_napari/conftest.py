@@ -71,7 +71,7 @@ def stack() -> Scene:
     """The squares as the middle of three planes, the first of which is inverted."""
     viewer = ViewerModel()
     data = np.stack([255 - squares(), squares(), squares() // 2 + 60])
-    viewer.add_image(data, name="stack", scale=(2, 1, 1))
+    viewer.add_image(data, name="stack", scale=(2, 1, 1), axis_labels=("z", "y", "x"))
     viewer.dims.set_current_step(0, 1)
     scene = scene_of(viewer)
     scene.session.add_classes("bright; grey")

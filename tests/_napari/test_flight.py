@@ -21,7 +21,7 @@ def two() -> Scene:
     """A stack with results on two planes, and a flat image on top of it with results too."""
     viewer = ViewerModel()
     data = np.stack([255 - squares(), squares(), squares()])
-    stack = viewer.add_image(data, name="stack", scale=(2, 1, 1))
+    stack = viewer.add_image(data, name="stack", scale=(2, 1, 1), axis_labels=("z", "y", "x"))
     flat = viewer.add_image(squares(), name="flat", scale=(0.5, 0.5), translate=(3, 4), rotate=30)
     scene = scene_of(viewer)
     scene.session.add_classes("bright; grey")

@@ -7,11 +7,15 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_zeroseg._napari.image_source import image_source
+from napari_zeroseg._napari import image_source as module
 from napari_zeroseg.core.composer import Composer
 from napari_zeroseg.core.errors import BadImageError, ZeroSegError
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.volume import Volume
+
+
+def image_source(layer, dims):
+    return module.image_source([layer], dims, "ZYX"[-layer.ndim :])
 
 
 def _ramp(*shape: int) -> np.ndarray:

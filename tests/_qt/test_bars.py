@@ -6,11 +6,13 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QPushButton
 
+from napari_zeroseg._qt.gui_thread import Background
 from napari_zeroseg._qt.history_bar import HistoryBar
 from napari_zeroseg._qt.image_panel import ImagePanel
 from napari_zeroseg._qt.message_bar import MessageBar
 from napari_zeroseg._qt.shortcut_sheet import ShortcutSheet
 from napari_zeroseg.core.errors import ZeroSegError
+from napari_zeroseg.session.runner import InlineExecutor
 from tests.fakes import source
 
 LEFT = Qt.MouseButton.LeftButton
@@ -53,7 +55,9 @@ def test_undo_and_redo_say_what_they_do(qtbot, session):
 
 def test_the_empty_state_offers_samples_and_then_names_the_image(qtbot, empty):
     opened = []
-    panel = ImagePanel(empty, {"Coins": lambda: opened.append("coins")})
+    panel = ImagePanel(
+        empty, Background(InlineExecutor(), lambda act: act()), {"Coins": lambda: opened.append("coins")}
+    )
     qtbot.addWidget(panel)
     panel.show()
     button = panel.findChild(QPushButton)

@@ -1,4 +1,4 @@
-"""From the image layer that a viewer shows to the plane that a session works on."""
+"""From the image layers that a viewer shows to the plane that a session works on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_zeroseg._napari.channel_group import group_name
+from napari_zeroseg._napari.layer_axes import layer_choices
 from napari_zeroseg._napari.ownership import full_resolution, image_key
 from napari_zeroseg.core.axes import UNKNOWN
 from napari_zeroseg.core.channels import Channel, Composition
@@ -17,6 +19,8 @@ from napari_zeroseg.session.saved.content import Content
 from napari_zeroseg.session.source import ImageSource
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari.components import Dims
     from napari.layers import Image
     from napari.utils import Colormap
@@ -28,31 +32,69 @@ TABLE = 256
 DIGITS = 4
 """Of a colour in a recipe: far below what a screen shows."""
 MAX_NAME = 500
+ASK_FIRST = "Say first what the axes of the image mean."
+SPLIT_FIRST = "Show the channels of the image together first."
+UNCLEAR = "The image has more axes than time, depth and channels: open a part of it."
 
 
-def image_source(image: Image, dims: Dims) -> ImageSource:
-    """Return the plane of an image that is shown, to be read later on the models' thread.
+def image_source(group: Sequence[Image], dims: Dims, axes: str, waiting: str = "") -> ImageSource:
+    """Return the plane of images that are shown together, to be read later on the models' thread.
 
-    Contrast limits, gamma and colour are taken as they are now; nothing is computed here.
+    Contrast limits, gamma, colours and visibility are taken as they are now; nothing is
+    computed here.
+
+    Parameters
+    ----------
+    group : sequence of Image
+        The images, from below; the lowest one names them.
+    dims : Dims
+        The sliders.
+    axes : str
+        Meaning of the axes; empty where nobody has told it.
+    waiting : str
+        Why the meaning is not asked for yet.
 
     Raises
     ------
     ZeroSegError
-        When the image is not shown as one of its planes.
+        When they are not shown as one of their planes.
     """
-    plane = shown_plane(image, dims)
-    part = intensities(image)
-    composer = Composer(Composition(channels=(channel_of(image),), rgb=image.rgb), [part])
+    base = group[0]
+    plane = shown_plane(base, dims)
+    parts = [intensities(image) for image in group]
+    composer = Composer(composition_of(group), parts)
+    choices = () if axes or waiting else layer_choices(base)
+    sizes = dict(zip(axes, parts[0].depth, strict=False))
     return ImageSource(
-        key=image_key(image),
-        name=image.name,
-        shape=(part.shape[0], part.shape[1]),
+        key=image_key(base),
+        name=group_name(group),
+        shape=(parts[0].shape[0], parts[0].shape[1]),
         read=composer.read,
         plane=plane,
-        depth=part.depth,
+        depth=parts[0].depth,
         composition=composer.composition,
-        content=Content(full_resolution(image), _file_of(image)),
+        content=Content(full_resolution(base), _file_of(base)),
+        axes=axes,
+        choices=choices,
+        blocked=waiting or _reason(axes, choices, sizes.get("C", 1)),
     )
+
+
+def _reason(axes: str, choices: tuple[str, ...], channels: int) -> str:
+    if channels > 1:
+        return SPLIT_FIRST
+    return "" if axes else ASK_FIRST if choices else UNCLEAR
+
+
+def composition_of(group: Sequence[Image]) -> Composition:
+    """Return how images that are shown together are composed."""
+    if len(group) == 1:
+        # looked at on its own, an image counts although it is hidden
+        return Composition(channels=(channel_of(group[0]).model_copy(update={"on": True}),), rgb=group[0].rgb)
+    base, *added = (channel_of(image) for image in group)
+    weights = [round(float(image.opacity), DIGITS) for image in group[1:]]
+    others = (c.model_copy(update={"weight": w}) for c, w in zip(added, weights, strict=True))
+    return Composition(channels=(base, *others), rgb=group[0].rgb)
 
 
 def _file_of(image: Image) -> Path | None:
@@ -64,10 +106,11 @@ def _file_of(image: Image) -> Path | None:
 def channel_of(image: Image) -> Channel:
     """Return how an image is shown."""
     if image.rgb:
-        return Channel(name=image.name[:MAX_NAME])
+        return Channel(name=image.name[:MAX_NAME], on=image.visible)
     low, high = (float(limit) for limit in image.contrast_limits)
     return Channel(
         name=image.name[:MAX_NAME],
+        on=image.visible,
         limits=(low, high) if low < high else None,
         gamma=float(image.gamma),
         colors=colors_of(image.colormap),

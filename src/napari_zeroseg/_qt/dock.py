@@ -72,7 +72,7 @@ class Dock(QWidget):
         super().__init__()
         self.messages = MessageBar(session)
         self.restore = RestoreBar(session, autosave)
-        self.image = ImagePanel(session, samples)
+        self.image = ImagePanel(session, background, samples)
         self.models = ModelsPanel(session, background, downloads)
         self.vocabulary = VocabularyPanel(session)
         self.refiner = RefinerPanel(session, servers)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QPushButton, QWidget
 
+from napari_zeroseg._qt.axes_question import AxesQuestion
 from napari_zeroseg._qt.section import TextLine, column
 from napari_zeroseg._qt.session_view import SessionView
+from napari_zeroseg._qt.sight_panel import SightPanel
 
 if TYPE_CHECKING:
+    from napari_zeroseg._qt.gui_thread import Background
     from napari_zeroseg.session.session import Session
     from napari_zeroseg.session.source import ImageSource
 
@@ -21,24 +24,32 @@ EMPTY = (
 
 
 class ImagePanel(SessionView):
-    """Name and size of the image, or how to get one.
+    """Name and size of the image, what the models see of it, or how to get one.
 
     Parameters
     ----------
     session : Session
         Whose image is shown.
+    background : Background
+        Where its small picture is made.
     samples : mapping of str to callable
         What opens each sample image, by its title.
     """
 
-    def __init__(self, session: Session, samples: Mapping[str, Callable[[], object]]) -> None:
+    def __init__(
+        self, session: Session, background: Background, samples: Mapping[str, Callable[[], object]]
+    ) -> None:
         super().__init__(session)
         self.name = TextLine()
+        self.question = AxesQuestion(session)
+        self.sight = SightPanel(session, background)
         self._empty = self._build_empty(samples)
         layout = column(self)
         layout.addWidget(self.name)
         layout.addWidget(self._empty)
-        self._listen(session.source_changed, self._show)
+        layout.addWidget(self.question)
+        layout.addWidget(self.sight)
+        self._listen(session.sight.changed, self._show)
         self._show(session.source)
 
     def _build_empty(self, samples: Mapping[str, Callable[[], object]]) -> QWidget:
@@ -52,6 +63,11 @@ class ImagePanel(SessionView):
             layout.addWidget(button)
         return empty
 
+    def release(self) -> None:
+        super().release()
+        self.question.release()
+        self.sight.release()
+
     def _show(self, source: ImageSource | None) -> None:
         self._empty.setVisible(source is None)
         self.name.show_text("" if source is None else _described(source))
@@ -59,5 +75,7 @@ class ImagePanel(SessionView):
 
 def _described(source: ImageSource) -> str:
     height, width = source.shape
-    place = f", plane {', '.join(map(str, source.plane))}" if source.plane else ""
+    letters = source.axes.removesuffix("YX")
+    named = [f"{letter} {index}" for letter, index in zip(letters, source.plane, strict=False)]
+    place = f", plane {', '.join(named or map(str, source.plane))}" if source.plane else ""
     return f"{source.name}  ·  {width} × {height} px{place}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import permutations
 
 from napari_zeroseg.core.errors import BadImageError
@@ -77,8 +77,9 @@ def checked_axes(axes: str | None, shape: Sequence[int]) -> str:
     """
     if axes is not None and not _problem(axes, shape):
         return axes
-    if len(shape) == 2:
-        return "YX"
+    choices = axes_choices(shape)
+    if len(choices) == 1:
+        return choices[0]
     raise AmbiguousAxesError(shape)
 
 
@@ -99,35 +100,43 @@ def spelled(shape: Sequence[int]) -> str:
 
 
 def _offer(shape: Sequence[int]) -> str:
-    choices = tuple(axes_choices(shape))
+    choices = axes_choices(shape)
     if not choices:
         return "Save the planes that you mean as images of their own."
     meant = "; ".join(f"{axes} for {meaning(axes, shape)}" for axes in choices[:3])
     return f"Say it with --axes (in Python: axes=), one letter per axis: {meant}."
 
 
-def axes_choices(shape: Sequence[int]) -> Iterator[str]:
-    """Yield what the axes of an array can mean, the likeliest first; rows and columns come last.
+def axes_choices(shape: Sequence[int]) -> list[str]:
+    """Return what the axes of an array can mean, the likeliest first; rows and columns come last.
 
-    Colour samples are only offered along a last axis of 3 or 4, channels rather along short axes.
+    Colour samples are only offered along a last axis of 3 or 4, and two meanings that differ in
+    axes of one position alone are one.
     """
+    choices: list[str] = []
     if len(shape) > 2 and shape[-1] in SAMPLES:
-        yield from (f"{lead}YXS" for lead in _leads(shape[:-3], "TZ"))
-    if len(shape) <= 2 + len("TZC"):
-        yield from (f"{lead}YX" for lead in _leads(shape[:-2], "TZC"))
+        choices += [f"{lead}YXS" for lead in _leads(shape[:-3], "TZ")]
+    choices += [f"{lead}YX" for lead in _leads(shape[:-2], "TZC")]
+    distinct: dict[str, str] = {}
+    for axes in choices:
+        distinct.setdefault("".join(a if n > 1 else "1" for a, n in zip(axes, shape, strict=True)), axes)
+    return list(distinct.values())
 
 
 def _leads(shape: Sequence[int], letters: str) -> list[str]:
     """Return the orders of stacked axes and channels, the likeliest first; depth lies within time."""
     orders = ["".join(order) for order in permutations(letters, len(shape))]
-    return sorted((o for o in orders if o != "ZT"), key=lambda o: (_channel_rank(o, shape), "Z" not in o))
+    return sorted(
+        (order for order in orders if "ZT" not in order.replace("C", "")),
+        key=lambda order: (_channel_rank(order, shape), "Z" not in order),
+    )
 
 
 def _channel_rank(lead: str, shape: Sequence[int]) -> int:
     if "C" not in lead:
         return 1
     size = shape[lead.index("C")]
-    return 0 if size <= FEW_CHANNELS and size == min(shape) else 2
+    return 0 if 1 < size <= FEW_CHANNELS and size == min(n for n in shape if n > 1) else 2
 
 
 def meaning(axes: str, shape: Sequence[int]) -> str:

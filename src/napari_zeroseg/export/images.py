@@ -48,8 +48,10 @@ def open_image(path: Path, axes: str | None = None) -> Volume:
     return _without_opaque_alpha(replace(volume, axes=told))
 
 
-def told_volume(path: Path) -> Volume:
+def told_volume(path: Path, *, on_disk: bool = False) -> Volume:
     """Open a file with the axes that it tells itself, "Q" for those that it does not tell.
+
+    With ``on_disk``, TIFFs of any size stay there, which is faster when no pixels are wanted.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def told_volume(path: Path) -> Volume:
         if is_zarr(path):
             return open_zarr(path)
         if is_tiff(path):
-            return open_tiff(path, _read_frames)
+            return open_tiff(path, _read_frames, on_disk=on_disk)
         picture = _read_picture(path)
         return Volume(picture, "YXS" if picture.ndim == 3 else "YX")
     except BadImageError:

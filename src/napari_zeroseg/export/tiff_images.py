@@ -30,7 +30,7 @@ def is_tiff(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def open_tiff(path: Path, frames: Frames) -> Volume:
+def open_tiff(path: Path, frames: Frames, *, on_disk: bool = False) -> Volume:
     """Open the first image of a TIFF.
 
     Parameters
@@ -39,6 +39,8 @@ def open_tiff(path: Path, frames: Frames) -> Volume:
         The file.
     frames : callable
         Reads its pages in another way, for compressions that tifffile needs a package for.
+    on_disk : bool
+        Whether to leave the pixels on disk in any case, not in large files alone.
     """
     import tifffile
 
@@ -46,7 +48,7 @@ def open_tiff(path: Path, frames: Frames) -> Volume:
         series = file.series[0]
         axes, shape = series.get_axes(squeeze=True), series.get_shape(squeeze=True)
         told = _TOLD.get(_kind(file), _nothing)(file, axes, shape)
-        lazy = series.nbytes > EAGER_BYTES
+        lazy = on_disk or series.nbytes > EAGER_BYTES
         data = None if lazy else _read(path, series, frames).reshape(shape)
     known = "".join(axis if axis in NAMES else UNKNOWN for axis in axes)
     return Volume(_lazy(path) if data is None else data, known, **told)

@@ -64,17 +64,18 @@ def resolve(
     """Return for every action why it cannot be done now; an empty text means that it can."""
     idle = RUNNING if activity.running else ""
     image = NO_IMAGE if source is None else ""
+    usable = image or (source.blocked if source is not None else "")
     classes = "" if len(state.vocabulary) else NO_CLASS
     return {
         Action.DESCRIBE: classes or idle,
-        Action.SUGGEST: image or classes or idle,
+        Action.SUGGEST: usable or classes or idle,
         Action.TEACH: _teach_reason(state),
-        Action.RUN: image or classes or idle or _run_reason(state),
-        Action.CARRY: image or idle or _carry_reason(state, source),
+        Action.RUN: usable or classes or idle or _run_reason(state),
+        Action.CARRY: usable or idle or _carry_reason(state, source),
         Action.CANCEL: "" if activity.running else "Nothing is running.",
         Action.DECIDE: "" if state.suggestions else "There are no suggestions yet.",
-        Action.DRAW: image or classes or idle,
-        Action.CLICK: image or idle or _click_reason(state, source),
+        Action.DRAW: usable or classes or idle,
+        Action.CLICK: usable or idle or _click_reason(state, source),
         Action.COMMIT: _commit_reason(state),
         Action.DISCARD: "" if state.draft else "Nothing is being drawn.",
         Action.REVIEW: "" if state.instances else "There are no instances yet.",

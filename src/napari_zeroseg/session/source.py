@@ -42,6 +42,12 @@ class ImageSource:
         How its channels are shown in the pixels; None where they are shown already.
     content : Content, optional
         By which the image is known again in a later session; without it work is not saved.
+    axes : str
+        What the axes of the image mean, such as "ZYX", as far as someone has told it.
+    choices : tuple of str
+        What they can mean, while nobody has told it: the person is asked.
+    blocked : str
+        Why nothing can be found or drawn on it yet.
     """
 
     key: Hashable
@@ -52,6 +58,9 @@ class ImageSource:
     depth: tuple[int, ...] = ()
     composition: Composition | None = None
     content: Content | None = None
+    axes: str = ""
+    choices: tuple[str, ...] = ()
+    blocked: str = ""
 
     @cached_property
     def pixels(self) -> Plane:

@@ -19,6 +19,7 @@ from napari_zeroseg.session.history import History
 from napari_zeroseg.session.readiness import Action, Activity, resolve
 from napari_zeroseg.session.refining import Refining
 from napari_zeroseg.session.runner import Runner
+from napari_zeroseg.session.sight import Sight
 from napari_zeroseg.session.state import State
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Workspace:
         backends: Callable[[Recipe], Backends] = backends_of,
     ) -> None:
         self.hand = Hand()
+        self.sight = Sight()
         self._runner = runner or Runner()
         self.refining = Refining(recipe or Recipe())
         self._backends = backends
@@ -119,6 +121,7 @@ class Workspace:
         """
         if self._same_place(source):
             self._source = source
+            self.sight.changed.emit(source)
             return
         same_image = _key(source) == _key(self._source)
         if not same_image:
@@ -129,13 +132,14 @@ class Workspace:
             self._history = self._history_for(source.key, before)
         self._source = source
         self.source_changed.emit(source)
+        self.sight.changed.emit(source)
         self.changed.emit(self.state, before)
 
     def _same_place(self, source: ImageSource | None) -> bool:
         old = self._source
         if old is None or source is None:
             return old is source
-        return (old.key, old.plane) == (source.key, source.plane)
+        return (old.key, old.plane, old.blocked) == (source.key, source.plane, source.blocked)
 
     def _history_for(self, key: Hashable, before: State) -> History:
         if key not in self._histories:
@@ -154,6 +158,7 @@ class Workspace:
             self._history = History(State(vocabulary))
             self._source = None
             self.source_changed.emit(None)
+            self.sight.changed.emit(None)
             self.changed.emit(self.state, before)
         self._histories.pop(key, None)
         self.forgotten.emit(key)
