@@ -335,9 +335,9 @@ def _consistent(state: State) -> State:
     return replace(state, suggestions=tuple(s for s in state.suggestions if s.name in names))
 
 
-def digest(timeline: Timeline) -> tuple[str, ...]:
+def digest(timeline: Timeline, packer: Packer | None = None) -> tuple[str, ...]:
     """Return names that are equal for histories with the same states and steps, whatever holds them."""
-    packer = Packer()
+    packer = packer or Packer()
     sides = (timeline.past, timeline.future)
     steps = (f"{step.text}: {step.before}" for side in sides for step in packer.steps(side))
     return (packer.state(timeline.present), str(len(timeline.past)), *steps)
