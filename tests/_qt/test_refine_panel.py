@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QItemSelectionModel, Qt
 
 from napari_zeroseg._qt.instance_model import AREA, SCORE, STATE
 from napari_zeroseg._qt.refine_panel import RefinePanel
 from napari_zeroseg.core.instance import InstanceState
 
 LEFT = Qt.MouseButton.LeftButton
+SELECT = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
 
 
 @pytest.fixture
@@ -89,3 +90,14 @@ def test_without_a_selection_the_buttons_say_so(panel):
     panel.table.clearSelection()
     assert not panel.correct.isEnabled()
     assert "Select a row" in panel.correct.toolTip()
+
+
+def test_selected_masks_of_a_class_become_one(qtbot, panel, segmented):
+    assert not panel.merge.isEnabled()
+    bright = [r for r in range(panel.model.rowCount()) if panel.model.row(r).name == "bright"]
+    panel.table.clearSelection()
+    for row in bright:
+        panel.table.selectionModel().select(panel.model.index(row, 0), SELECT)
+    qtbot.mouseClick(panel.merge, LEFT)
+    assert [i.id for i in segmented.state.instances if i.name == "bright"] == [1]
+    assert segmented.undo_text == "Merge 2 bright"

@@ -128,3 +128,16 @@ def test_a_released_panel_no_longer_listens(panel, session):
     panel.release()
     session.add_classes("bright")
     assert panel.model.rowCount() == 0
+
+
+def test_the_name_of_another_class_offers_to_merge_the_two(qtbot, panel, session):
+    session.add_classes("bright; grey")
+    edit(qtbot, panel, 1, 1, "Bright")
+    assert panel.merge.text() == "Merge 'grey' into 'bright'"
+    qtbot.mouseClick(panel.merge, LEFT)
+    assert session.state.vocabulary.names == ("bright",)
+    assert panel.merge.isHidden()
+    session.undo()
+    assert session.state.vocabulary.names == ("bright", "grey")
+    edit(qtbot, panel, 1, 1, "background")
+    assert panel.merge.isHidden()

@@ -121,6 +121,30 @@ class Story(RuleBasedStateMachine):
         elif "pale" in vocabulary:
             self.session.change_class("pale", TargetClass("grey"))
 
+    @rule()
+    def merge_classes(self) -> None:
+        names = self.session.state.vocabulary.names
+        if len(names) > 1:
+            before, locked = self._area(), self._area(locked=True)
+            self.session.merge_classes(names[0], names[1])
+            assert np.array_equal(self._area(), before)
+            assert (self._area(locked=True) >= locked).all()
+
+    @rule(name=st.sampled_from(["bright", "grey"]))
+    def merge_objects(self, name: str) -> None:
+        keys = [i.key for i in self.session.state.instances if i.name == name]
+        if len(keys) > 1 and self.session.state.draft is None:
+            before = self._area()
+            self.session.merge_instances(*keys[:2])
+            assert np.array_equal(self._area(), before)
+
+    def _area(self, *, locked: bool = False) -> np.ndarray:
+        area = np.zeros((SIZE, SIZE), bool)
+        for instance in self.session.state.instances:
+            if instance.locked or not locked:
+                area |= instance.mask.to_plane((SIZE, SIZE))
+        return area
+
     @rule(name=st.sampled_from(["bright", "grey"]))
     def remove_layer(self, name: str) -> None:
         self.session.remove_layer(name)

@@ -86,6 +86,10 @@ class RefinePanel(SessionView):
             "Delete", Action.REVIEW, "Remove the selected masks; no run brings them back",
             lambda: session.delete_instances(*self._chosen_keys()),
         )  # fmt: skip
+        self.merge = ActionButton(
+            "Merge", Action.REVIEW, "Make one object of the selected masks of a class, on all planes",
+            lambda: self._try(session.merge_instances, *self._chosen_keys()),
+        )  # fmt: skip
 
     def _build(self) -> None:
         self.classes.setAccessibleName("Class of new objects")
@@ -101,7 +105,7 @@ class RefinePanel(SessionView):
         layout.addWidget(self.status)
         layout.addLayout(row(self.positive, self.negative, self.commit, self.discard))
         layout.addWidget(self.table)
-        layout.addLayout(row(self.accept, self.delete, self.accept_all))
+        layout.addLayout(row(self.accept, self.delete, self.merge, self.accept_all))
 
     def _connect(self) -> None:
         session = self._session
@@ -142,7 +146,7 @@ class RefinePanel(SessionView):
     def _show_instances(self, state: State) -> None:
         self.model.show_state(state, self._plane)
         has_rows = self.model.rowCount() > 0
-        for widget in (self.table, self.accept, self.delete, self.accept_all):
+        for widget in (self.table, self.accept, self.delete, self.merge, self.accept_all):
             widget.setVisible(has_rows)
 
     def _show_hand(self) -> None:
@@ -177,6 +181,9 @@ class RefinePanel(SessionView):
         self.correct.show_readiness(readiness, one)
         for button in (self.accept, self.delete):
             button.show_readiness(readiness, unchosen)
+        self.merge.show_readiness(
+            readiness, "" if len(chosen) > 1 else "Select the rows of several masks first."
+        )
         self.reason.show_readiness(readiness, [Action.DRAW])
 
     def _on_selection_changed(self) -> None:

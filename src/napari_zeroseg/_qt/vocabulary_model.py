@@ -12,6 +12,7 @@ from qtpy.QtGui import QColor
 from napari_zeroseg._qt.rows_model import Index, Role, RowsModel
 from napari_zeroseg.core.errors import BadVocabularyError
 from napari_zeroseg.core.vocabulary import TargetClass
+from napari_zeroseg.session.merges import clashing
 
 if TYPE_CHECKING:
     from napari_zeroseg.session.session import Session
@@ -60,6 +61,8 @@ class VocabularyModel(RowsModel[TargetClass]):
 
     refused = Signal(object)
     """The BadVocabularyError of the latest edit, or None after one that was taken."""
+    clashed = Signal(str, str)
+    """A class was given the name of another one, which comes second; after :attr:`refused`."""
 
     def __init__(self, session: Session) -> None:
         super().__init__([(c.title, c.teaches) for c in COLUMNS])
@@ -110,6 +113,9 @@ class VocabularyModel(RowsModel[TargetClass]):
         except BadVocabularyError as problem:
             self._draft = (index.row(), index.column(), text)
             self.refused.emit(problem)
+            other = clashing(self._session.state.vocabulary, target, text) if column is COLUMNS[NAME] else ""
+            if other:
+                self.clashed.emit(target.name, other)
             return False
         self.refused.emit(None)
         return True

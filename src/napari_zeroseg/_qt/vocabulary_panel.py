@@ -51,6 +51,11 @@ class VocabularyPanel(SessionView):
         )
         order = "Classes get their ids in this order: the first one is 1"
         self.up, self.down = _button("Move up", order), _button("Move down", order)
+        self.merge = _button(
+            "",
+            "All masks and decisions of the class get the other name. Undo parts them again",
+        )
+        self._clash = ("", "")
         self.describe = ActionButton(
             "Describe looks",
             Action.DESCRIBE,
@@ -74,6 +79,7 @@ class VocabularyPanel(SessionView):
         layout.addWidget(self.table)
         layout.addLayout(row(self.entry, self.add))
         layout.addWidget(self.error)
+        layout.addWidget(self.merge)
         layout.addLayout(row(self.remove, self.up, self.down))
         layout.addWidget(self.describe)
 
@@ -87,6 +93,8 @@ class VocabularyPanel(SessionView):
         self.table.doubleClicked.connect(self._on_table_double_clicked)
         self.table.selectionModel().selectionChanged.connect(self._show_buttons)
         self.model.refused.connect(self._on_model_refused)
+        self.model.clashed.connect(self._on_model_clashed)
+        self.merge.clicked.connect(self._on_merge_clicked)
         delete = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self.table)
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
         delete.activated.connect(self._on_remove_clicked)
@@ -106,6 +114,7 @@ class VocabularyPanel(SessionView):
 
     def _show(self, state: State) -> None:
         self.model.show_state(state)
+        self.merge.hide()
         for widget in (self.table, self.remove, self.up, self.down):
             widget.setVisible(bool(len(state.vocabulary)))
         self._show_buttons()
@@ -127,6 +136,16 @@ class VocabularyPanel(SessionView):
 
     def _on_model_refused(self, problem: BadVocabularyError | None) -> None:
         self.error.show_text(_inline(problem) if problem else "")
+        self.merge.hide()
+
+    def _on_model_clashed(self, name: str, other: str) -> None:
+        self._clash = (name, other)
+        self.merge.setText(f"Merge '{name}' into '{other}'")
+        self.merge.show()
+
+    def _on_merge_clicked(self) -> None:
+        self.error.show_text("")
+        self._session.merge_classes(*self._clash)
 
     def _on_remove_clicked(self) -> None:
         for name in [self.model.row(r).name for r in self.table.chosen_rows()]:
