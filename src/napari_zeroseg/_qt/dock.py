@@ -16,6 +16,7 @@ from napari_zeroseg._qt.history_bar import HistoryBar
 from napari_zeroseg._qt.image_panel import ImagePanel
 from napari_zeroseg._qt.message_bar import MessageBar
 from napari_zeroseg._qt.models_panel import ModelsPanel
+from napari_zeroseg._qt.propagate_panel import PropagatePanel
 from napari_zeroseg._qt.refine_panel import RefinePanel
 from napari_zeroseg._qt.refiner_panel import RefinerPanel
 from napari_zeroseg._qt.restore_bar import RestoreBar
@@ -81,6 +82,7 @@ class Dock(QWidget):
         self.settings = SettingsPanel(session)
         self.run = RunPanel(session)
         self.refine = RefinePanel(session)
+        self.propagate = PropagatePanel(session)
         self.review = ReviewPanel(session)
         self.export = ExportPanel(session, background)
         self.activity = ActivityBar(session)
@@ -103,7 +105,7 @@ class Dock(QWidget):
             ("Image and classes", _stacked(self.image, self.models, self.vocabulary)),
             ("Suggestions", _stacked(self.refiner, self.suggestions, self.guidance)),
             ("Run", _stacked(self.settings, self.run)),
-            ("Refine", self.refine),
+            ("Refine", _stacked(self.refine, self.propagate)),
             ("Review", self.review),
             ("Export", self.export),
         )

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from napari_zeroseg.core.axes import NAMES
+from napari_zeroseg.core.sequence import Kind
+
 if TYPE_CHECKING:
     from napari_zeroseg.core.channels import Composition
     from napari_zeroseg.core.image import Plane
@@ -75,6 +78,16 @@ class ImageSource:
     def on(self, plane: PlaneIndex) -> ImageSource:
         """Return another plane of the same image."""
         return self if plane == self.plane else replace(self, plane=plane)
+
+
+def axis_name(source: ImageSource, axis: int) -> str:
+    """Return what an axis that is not shown means, its number where nobody has told it."""
+    return NAMES.get(source.axes[axis : axis + 1], f"axis {axis}")
+
+
+def kind_of_axis(source: ImageSource, axis: int) -> Kind:
+    """Return whether an axis is one of time, as far as that is known."""
+    return Kind.TIME if source.axes[axis : axis + 1] == "T" else Kind.DEPTH
 
 
 def whole(name: str, image: Plane) -> ImageSource:
