@@ -13,7 +13,18 @@ from pathlib import Path
 from typing import Any
 
 OUT = Path("bench-output")
-NAMES = ("startup", "dsb2018", "plant3d", "wbc_blood", "clicks", "review", "tag2class", "sam", "paper_memory")
+NAMES = (
+    "startup",
+    "dsb2018",
+    "plant3d",
+    "wbc_blood",
+    "clicks",
+    "review",
+    "exemplar",
+    "tag2class",
+    "sam",
+    "paper_memory",
+)
 PACKAGES = ("napari", "napari-zeroseg", "numpy", "scikit-image", "scipy", "torch", "transformers")
 
 

@@ -11,6 +11,7 @@ from scipy import ndimage
 from napari_zeroseg.backends.registry import Backends
 from napari_zeroseg.core.attributes import Attributes
 from napari_zeroseg.core.detection import Detection
+from napari_zeroseg.core.exemplars import Alike
 from napari_zeroseg.core.mask import Logits, Mask
 from napari_zeroseg.core.suggestion import PhraseMatch, Suggestion, Tag
 from napari_zeroseg.session.source import ImageSource
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_zeroseg.core.exemplars import Exemplars
     from napari_zeroseg.core.image import Plane
     from napari_zeroseg.core.prompt import Prompt
     from napari_zeroseg.core.recipe import Recipe
@@ -110,6 +112,11 @@ class FakeBackend:
         self._count("segment")
         return [_answer(embedding, prompt) for prompt in prompts]
 
+    def seek(self, image: Plane, exemplars: Exemplars) -> list[Alike]:
+        self._count("seek")
+        like = float(np.mean([image[m.slices][m.pixels].mean() for m in exemplars.accepted]))
+        return [Alike(mask, 0.8) for mask in _objects(image, like - 0.1, like + 0.1)]
+
 
 def _answer(image: Plane, prompt: Prompt) -> Logits:
     pool = [m for limits in RANGES.values() for m in _objects(image, *limits)]
@@ -135,4 +142,4 @@ def _fit(mask: Mask, prompt: Prompt) -> float:
 def fake_backends(_recipe: Recipe | None = None, fake: FakeBackend | None = None) -> Backends:
     """All roles on one fake."""
     fake = fake or FakeBackend()
-    return Backends(fake, fake, fake, fake, fake)
+    return Backends(fake, fake, fake, fake, fake, fake)

@@ -106,6 +106,7 @@ def test_choose_fetch_run_change_one_model_and_run_again(person, published, enco
         "florence2:base",
         "grounding-dino:tiny",
         "sam2:hiera-tiny",
+        "embedded:regions",  # finds more of what is accepted
     ]
     heading(person, "not here yet")
     assert "GB" in models.fetch.fetch.text()

@@ -79,7 +79,7 @@ class Refiners:
 
     def backends(self, recipe):
         fake, name = FakeBackend(), recipe.backends.get("refiner", "")
-        return Backends(fake, fake, guided(self._refiner(name), recipe.guidance), fake, fake)
+        return Backends(fake, fake, guided(self._refiner(name), recipe.guidance), fake, fake, fake)
 
     def _refiner(self, name):
         if not name.startswith("openai:"):

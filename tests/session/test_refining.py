@@ -50,7 +50,7 @@ class Thinker(FakeBackend):
 
 def session_with(thinker):
     fake = FakeBackend()
-    session = Session(backends=lambda recipe: Backends(fake, fake, thinker, fake, fake))
+    session = Session(backends=lambda recipe: Backends(fake, fake, thinker, fake, fake, fake))
     session.open(source())
     session.add_classes("bright")
     return session

@@ -33,6 +33,7 @@ def drawing_commands(session: Session, view: LayerView) -> tuple[Command, ...]:
         Command(keys.COMMIT, session.commit, drawing),
         Command(keys.DISCARD, session.discard, drawing),
         Command(keys.FLIP, view.flip, drawing),
+        Command(keys.SEEK, session.seek),
         Command(keys.UNDO, session.undo),
         Command(keys.REDO, session.redo),
     )

@@ -91,6 +91,14 @@ class RefinePanel(SessionView):
             lambda: self._try(session.merge_instances, *self._chosen_keys()),
         )  # fmt: skip
 
+        self.more = ActionButton(
+            "Find more like this (G)", Action.SEEK,
+            "Take the accepted masks of this class as examples, and propose what looks like them on this\n"
+            "plane. Helps where words fail: draw one or a few, then find the rest. What you deleted counts\n"
+            "as what it is not; what is locked stays",
+            lambda: self._try(session.seek),
+        )  # fmt: skip
+
     def _build(self) -> None:
         self.classes.setAccessibleName("Class of new objects")
         self.classes.setToolTip("The class that a new object belongs to")
@@ -106,6 +114,7 @@ class RefinePanel(SessionView):
         layout.addLayout(row(self.positive, self.negative, self.commit, self.discard))
         layout.addWidget(self.table)
         layout.addLayout(row(self.accept, self.delete, self.merge, self.accept_all))
+        layout.addWidget(self.more)
 
     def _connect(self) -> None:
         session = self._session
@@ -179,6 +188,7 @@ class RefinePanel(SessionView):
         for button in (self.new, self.commit, self.discard, self.accept_all):
             button.show_readiness(readiness)
         self.correct.show_readiness(readiness, one)
+        self.more.show_readiness(readiness)
         for button in (self.accept, self.delete):
             button.show_readiness(readiness, unchosen)
         self.merge.show_readiness(

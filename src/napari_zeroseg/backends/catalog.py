@@ -21,6 +21,7 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.REFINER: "embedded:book",
         Role.DETECTOR: "embedded:regions",
         Role.SEGMENTER: "embedded:regions",
+        Role.SEEKER: "embedded:regions",
     },
     "laptop": {
         Role.TAGGER: "florence2:base",
@@ -28,6 +29,7 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.REFINER: "embedded:book",
         Role.DETECTOR: "grounding-dino:tiny",
         Role.SEGMENTER: "sam2:hiera-tiny",
+        Role.SEEKER: "embedded:regions",
     },
     "paper": {
         Role.TAGGER: "ram:plus-swin-l",
@@ -35,6 +37,7 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.REFINER: "embedded:book",  # the paper's language model is a server that a person chooses
         Role.DETECTOR: "grounding-dino:swint-ogc",
         Role.SEGMENTER: "sam-hq:vit-l",
+        Role.SEEKER: "embedded:regions",
     },
     "sam3": {
         Role.TAGGER: "florence2:base",
@@ -42,6 +45,7 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.REFINER: "embedded:book",
         Role.DETECTOR: "sam3:concept",
         Role.SEGMENTER: "sam3:tracker",
+        Role.SEEKER: "embedded:regions",
     },
 }
 

@@ -14,6 +14,7 @@ class Role(StrEnum):
     REFINER = "refiner"
     DETECTOR = "detector"
     SEGMENTER = "segmenter"
+    SEEKER = "seeker"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from napari_zeroseg.core.errors import MissingBackendError
 
 if TYPE_CHECKING:
     from napari_zeroseg.backends.entry import Entry
-    from napari_zeroseg.backends.roles import Captioner, Detector, Refiner, Segmenter, Tagger
+    from napari_zeroseg.backends.roles import Captioner, Detector, Refiner, Seeker, Segmenter, Tagger
     from napari_zeroseg.core.recipe import Recipe
 
 
@@ -30,6 +30,7 @@ class Backends:
     refiner: Refiner
     detector: Detector
     segmenter: Segmenter
+    seeker: Seeker
 
 
 def names_of(recipe: Recipe) -> dict[Role, str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from napari_zeroseg.backends.llm.prices import Spending
     from napari_zeroseg.core.detection import Detection
+    from napari_zeroseg.core.exemplars import Alike, Exemplars
     from napari_zeroseg.core.image import Plane
     from napari_zeroseg.core.mask import Logits
     from napari_zeroseg.core.prompt import Prompt
@@ -118,6 +119,14 @@ class LastingSegmenter(Segmenter, Protocol):
 
     def identity(self) -> str:
         """Return what an embedding depends on beside the pixels: weights, preparation, precision."""
+        ...
+
+
+class Seeker(Protocol):
+    """Finds more of what a person has accepted."""
+
+    def seek(self, image: Plane, exemplars: Exemplars) -> list[Alike]:
+        """Return masks that are alike to the examples, best first; the examples may be among them."""
         ...
 
 

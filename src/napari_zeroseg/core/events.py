@@ -72,6 +72,14 @@ class Detected:
     plane: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is alike to the accepted instances of a class is known, on one plane of an image."""
+
+    name: str
+    plane: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
     """One instance is there; its pixels are its own."""
@@ -104,6 +112,7 @@ Event = (
     | LooksWritten
     | Billed
     | Detected
+    | Sought
     | Found
     | Carried
     | Remarked

@@ -92,6 +92,12 @@ def without_proposals(state: State, plane: PlaneIndex) -> State:
     return replace(state, instances=tuple(i for i in state.instances if i.locked or i.plane != plane))
 
 
+def without_proposals_of(state: State, name: str, plane: PlaneIndex) -> State:
+    """Drop what no person has accepted of one class on a plane."""
+    kept = (i for i in state.instances if i.locked or (i.name, i.plane) != (name, plane))
+    return replace(state, instances=tuple(kept))
+
+
 def add_layers(state: State, names: Iterable[str]) -> State:
     """Give classes a Labels layer."""
     return replace(state, layered=tuple(dict.fromkeys((*state.layered, *names))))

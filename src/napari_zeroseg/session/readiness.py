@@ -19,6 +19,7 @@ class Action(StrEnum):
     SUGGEST = "suggest"
     TEACH = "teach"
     RUN = "run"
+    SEEK = "seek"
     CARRY = "carry"
     CANCEL = "cancel"
     DECIDE = "decide"

@@ -16,6 +16,7 @@ from napari_zeroseg.core.events import (
     Found,
     Progress,
     Remarked,
+    Sought,
     StageStarted,
 )
 from napari_zeroseg.core.instance import Provenance
@@ -42,7 +43,7 @@ class Running(Workspace):
         source, state, recipe = self._source, self.state, self.refining.recipe
         assert source is not None
         here = changes.without_proposals(state, source.plane)
-        claims = _claims(here, source)
+        claims = claims_on(here, source)
         if state.draft is not None and (drawn := state.draft.key) and (kept := state.find(drawn)):
             claims.reserve_id(kept)  # a proposal that is being corrected goes, but its id comes back
         names = names_of(recipe)
@@ -62,7 +63,7 @@ class Running(Workspace):
                 claims,
                 provenance,
             )
-            return _placed(found, source.plane)
+            return placed(found, source.plane)
 
         self._start(work)
 
@@ -122,19 +123,19 @@ class Running(Workspace):
         self.problem_raised.emit(explained(problem))
 
 
-def _placed(events: Iterator[Event], plane: PlaneIndex) -> Iterator[Event]:
+def placed(events: Iterator[Event], plane: PlaneIndex) -> Iterator[Event]:
     """Say on which plane things were found; a method knows of one plane only."""
     for event in events:
         match event:
             case Found(instance):
                 yield Found(replace(instance, plane=plane))
-            case Detected():
+            case Detected() | Sought():
                 yield replace(event, plane=plane)
             case _:
                 yield event
 
 
-def _claims(state: State, source: ImageSource) -> Claims:
+def claims_on(state: State, source: ImageSource) -> Claims:
     """Pixels that a run may not touch; ids stay unique over all planes."""
     claims = Claims(
         source.shape,

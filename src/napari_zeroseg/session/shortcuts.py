@@ -60,6 +60,7 @@ class Command:
 DRAWING = "while drawing"
 HISTORY = "everywhere but in layers of your own"
 REVIEWING = "in the review"
+SEEK = Shortcut("find more", "G", "Find more like the accepted objects of the class in hand", "everywhere")
 
 NEXT = Shortcut("next", "N", "Commit the object and start the next one", "everywhere")
 COMMIT = Shortcut("commit", "C", "Commit the object", DRAWING, first=True)
@@ -76,7 +77,7 @@ UNDO = Shortcut("undo", "Control-Z", "Undo", HISTORY, first=True)
 REDO = Shortcut("redo", "Control-Shift-Z", "Redo", HISTORY, first=True)
 
 SHORTCUTS = (
-    NEXT, COMMIT, DISCARD, FLIP, ACCEPT, REJECT, EDIT, NEXT_MASK, PREVIOUS_MASK, UNDO, REDO
+    NEXT, COMMIT, DISCARD, FLIP, SEEK, ACCEPT, REJECT, EDIT, NEXT_MASK, PREVIOUS_MASK, UNDO, REDO
 )  # fmt: skip
 """The keys of the canvas, in the order of the sheet."""
 

@@ -42,4 +42,11 @@ ENTRIES = (
         "Regions, gradients and intensities around boxes and points",
         "BSD-3-Clause",
     ),
+    Entry(
+        Role.SEEKER,
+        "embedded:regions",
+        f"{_EMBEDDED}.seeker:EmbeddedSeeker",
+        "Measurements and a learned channel against those of accepted objects",
+        "BSD-3-Clause",
+    ),
 )
