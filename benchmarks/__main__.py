@@ -21,6 +21,7 @@ NAMES = (
     "clicks",
     "review",
     "exemplar",
+    "propagation",
     "tag2class",
     "sam",
     "paper_memory",

@@ -125,3 +125,30 @@ def test_a_recipe_for_other_channels_is_refused(fake: FakeBackend) -> None:
     recipe = Recipe(composition=Composition(channels=(Channel(), Channel())))
     with pytest.raises(BadImageError, match="2 channels, but the image has 1"):
         api.segment(squares(), "bright", recipe=recipe)
+
+
+def _discs(*radii: int) -> np.ndarray:
+    rows, cols = np.mgrid[:48, :48]
+    return np.stack([20 + 200 * ((rows - 24) ** 2 + (cols - 24) ** 2 < r**2) for r in radii]).astype(np.uint8)
+
+
+def test_labels_are_carried_through_a_stack_with_empty_planes() -> None:
+    stack = _discs(0, 5, 8, 10, 8, 5, 0)
+    labels = np.where((np.arange(7) == 3)[:, None, None], (stack > 100) * 5, 0)
+    carried = api.propagate(stack, labels, axes="ZYX")
+    assert np.array_equal(carried[3], labels[3])
+    assert np.array_equal((carried == 5).any(axis=(1, 2)), (stack > 100).any(axis=(1, 2)))
+    assert set(np.unique(carried)) == {0, 5}
+
+
+def test_a_stack_at_several_moments_is_carried_along_one_axis() -> None:
+    film = np.stack([_discs(8, 8, 8), _discs(8, 8, 8)])
+    labels = np.zeros(film.shape, int)
+    labels[0, 1] = film[0, 1] > 100
+    carried = api.propagate(film, labels, axes="TZYX", along="Z")
+    assert carried[0].any(axis=(1, 2)).all()
+    assert not carried[1].any()
+    with pytest.raises(ZeroSegError, match="not clear"):
+        api.propagate(film, labels, axes="TZYX")
+    with pytest.raises(ZeroSegError, match="shape"):
+        api.propagate(film, labels[0], axes="TZYX", along="Z")

@@ -13,9 +13,11 @@ from napari_zeroseg.core.axes import checked_axes, parse_axes
 from napari_zeroseg.core.channels import default_composition
 from napari_zeroseg.core.compose import instance_labels, semantic_labels
 from napari_zeroseg.core.composer import Composer
+from napari_zeroseg.core.errors import BadImageError
 from napari_zeroseg.core.image import FlatImageError, looks_rgb
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.record import make_record
+from napari_zeroseg.core.sequence import Kind
 from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.core.volume import ONE_PLANE, Grid, Volume
 from napari_zeroseg.session.session import Session
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from napari_zeroseg.session.readiness import Activity
     from napari_zeroseg.session.state import State
 
+THING = "object"
+"""The class of objects that are carried without one."""
 _NAMED_IN_RECORDS = ("napari-zeroseg", "numpy", "scipy", "scikit-image", "torch", "transformers")
 
 
@@ -174,6 +178,88 @@ def segment(
     everything = (slice(0, volume.shape[0]), slice(0, volume.shape[1]))
     pictured = source.on(middle(grid)).window(everything)
     return Result(name, pictured, session.state, session.recipe, grid)
+
+
+def propagate(
+    image: NDArray[Any] | Volume,
+    labels: NDArray[np.integer[Any]],
+    *,
+    axes: str | None = None,
+    along: str = "",
+    recipe: Recipe | None = None,
+    name: str = "image",
+    progress: Callable[[Activity], None] | None = None,
+) -> NDArray[np.int32]:
+    """Carry objects from the planes where they are drawn to the others, under their ids.
+
+    Parameters
+    ----------
+    image : ndarray or Volume
+        A stack or a film, as for :func:`segment`.
+    labels : ndarray of int
+        Ids on the planes of the image, 0 elsewhere; of the image's shape without channels and colours.
+    axes : str, optional
+        What the axes of an array mean, such as ``"ZYX"``.
+    along : str
+        The axis to go along; needed where there are several. Z is gone through as depth, T as time.
+    recipe : Recipe, optional
+        Its segmenter says who follows the objects; the embedded one by default.
+    name : str
+        What the image is called.
+    progress : callable, optional
+        Called with an :class:`~napari_zeroseg.session.readiness.Activity` at every plane.
+
+    Returns
+    -------
+    ndarray of int32
+        The labels, and what was found.
+
+    Raises
+    ------
+    ZeroSegError
+        When the image or the labels cannot be used.
+    """
+    volume = image if isinstance(image, Volume) else _volume(np.asarray(image), axes, None)
+    source = volume_source(name, volume, recipe.composition if recipe is not None else None)
+    found = np.array(labels, np.int32)
+    if found.shape != (*volume.depth, *volume.shape):
+        raise BadImageError(
+            f"The labels have shape {found.shape}, the planes of the image {(*volume.depth, *volume.shape)}.",
+            remedy="Give one label image of the image's shape, without channels and colours.",
+        )
+    axis = _axis_to_follow(volume, along)
+    session = Session(recipe=(recipe or Recipe()).with_vocabulary(Vocabulary.parse(THING)))
+    problems: list[ZeroSegError] = []
+    session.problem_raised.connect(problems.append)
+    if progress is not None:
+        session.activity_changed.connect(progress)
+    for plane in np.ndindex(volume.depth):
+        session.open(source.on(plane))
+        session.paint(THING, (0, 0), found[plane])
+    kind = Kind.TIME if volume.stack_axes[axis] == "T" else Kind.DEPTH
+    for line in np.ndindex(*(1 if a == axis else n for a, n in enumerate(volume.depth))):
+        if found[tuple(slice(None) if a == axis else i for a, i in enumerate(line))].any():
+            session.open(source.on(line))
+            session.propagate(axis=axis, kind=kind)
+            if problems:
+                raise problems[0]
+    for instance in session.state.instances:
+        found[instance.plane][instance.mask.slices][instance.mask.pixels] = instance.id
+    return found
+
+
+def _axis_to_follow(volume: Volume, along: str) -> int:
+    names = volume.stack_axes
+    axes = [a for a, size in enumerate(volume.depth) if size > 1]
+    if along.upper() in names and along:
+        return names.index(along.upper())
+    if along or len(axes) != 1:
+        there = " or ".join(names[a] for a in axes)
+        raise BadImageError(
+            f"The image has no planes along {along}." if along else "It is not clear along which axis to go.",
+            remedy=f"Choose along={there}." if there else "Give an image of several planes.",
+        )
+    return axes[0]
 
 
 def _volume(array: NDArray[Any], axes: str | None, rgb: bool | None) -> Volume:

@@ -71,8 +71,12 @@ class Propagating(Running, Reviewing):
         def events() -> Iterator[Event]:
             yield StageStarted("Loading the models")
             tracker = tracker_of(self._backends(recipe).segmenter)
-            read = lambda plane: source.on(plane).pixels  # noqa: E731
-            yield from propagate(read, row, chosen, scene, tracker, provenance, directions)
+            # a window may be of one value, as planes beyond the ends of a specimen are
+            whole = (slice(0, source.shape[0]), slice(0, source.shape[1]))
+            yield from propagate(
+                lambda plane: source.on(plane).window(whole),
+                row, chosen, scene, tracker, provenance, directions,
+            )  # fmt: skip
 
         self._start_events(events)
 
