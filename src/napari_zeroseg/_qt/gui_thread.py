@@ -59,7 +59,7 @@ class Background:
         on_done: Callable[[T], None],
         on_problem: Callable[[Exception], None],
     ) -> None:
-        """Call ``work`` elsewhere, then ``on_done`` or ``on_problem`` here."""
+        """Call ``work`` elsewhere, then ``on_done`` or ``on_problem`` here; at the very end at once."""
         cancellation = self._cancellation
 
         def consume() -> None:
@@ -72,7 +72,10 @@ class Background:
             else:
                 self.tell(on_done, result)
 
-        self._executor.submit(consume)
+        try:
+            self._executor.submit(consume)
+        except RuntimeError:  # Python is ending, and has ended the thread already
+            consume()
 
     def tell(self, listener: Callable[..., None], *said: object) -> None:
         """Call ``listener`` here, from work that goes on elsewhere; not after the end."""

@@ -50,6 +50,8 @@ class SavedLine(SessionView):
         self.line.setMenu(menu)
         self.line.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.line.setAutoRaise(True)
+        # themes draw the arrow of the menu over the end of the text
+        self.line.setStyleSheet("QToolButton { padding-right: 14px; }")
         self.line.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.line.setAccessibleName("Autosave")
         layout = row(self.line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -314,3 +315,14 @@ class Counting:
         part = np.full([s.stop - s.start for s in index], self.value, np.uint8)
         self.read += part.size
         return part
+
+
+def test_a_window_may_outlive_the_thread_that_saves(tmp_path):
+    executor = ThreadPoolExecutor(1)
+    session = Session(backends=fake_backends)
+    autosave = Autosave(session, executor=executor, delay=0)
+    session.open(replace(source(), content=Content(squares(), tmp_path / "squares.png")))
+    session.add_classes("bright")
+    executor.shutdown()  # as Python does when it ends, before the last widgets go
+    autosave.close()
+    assert autosave.status.path == tmp_path / "squares.png.zeroseg"

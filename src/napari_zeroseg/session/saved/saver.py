@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event, Lock, Timer
@@ -109,8 +110,10 @@ class Saver:
         self._closing.set()
         # what is told reaches widgets, which must not be deleted on the thread that saves
         self._tell = None
-        self._executor.submit(self._save_pending)
-        self._executor.submit(self._close_all)
+        # when Python is ending, it has let the thread do all that was asked, and ended it
+        with suppress(RuntimeError):
+            self._executor.submit(_logged, self._save_pending)
+            self._executor.submit(_logged, self._close_all)
         self._executor.shutdown(wait=False)
 
     def submit(self, work: Callable[..., object], *arguments: object) -> None:
