@@ -19,6 +19,7 @@ NAMES = (
     "plant3d",
     "wbc_blood",
     "clicks",
+    "large",
     "review",
     "exemplar",
     "propagation",

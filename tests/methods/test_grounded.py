@@ -24,7 +24,7 @@ IMAGE = source().pixels
 
 
 def _segment(backends: Backends, accepted: list[str], parameters: Parameters | None = None) -> list[object]:
-    claims = Claims((64, 64), VOCABULARY)
+    claims = Claims(VOCABULARY)
     return list(
         grounded.segment(
             IMAGE, VOCABULARY, accepted, backends, parameters or Parameters(), claims, Provenance()

@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_zeroseg.backends import embedding_limits
 from napari_zeroseg.backends.embedding_store import EmbeddingStore
-from napari_zeroseg.backends.roles import LastingSegmenter
+from napari_zeroseg.backends.roles import LastingSegmenter, SurveyingSegmenter
 from napari_zeroseg.backends.tracking import tracker_of
 
 if TYPE_CHECKING:
@@ -147,6 +147,11 @@ class RememberingSegmenter:
 
     def segment(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Logits]:
         return self._segmenter.segment(embedding, prompts)
+
+    def surveyed(self, sample: Plane, classes: Sequence[TargetClass]) -> Segmenter:
+        """Return one for the parts of one image, which come once each: they are not remembered."""
+        inner = self._segmenter
+        return inner.surveyed(sample, classes) if isinstance(inner, SurveyingSegmenter) else self
 
     def _found(self, image: Plane, pixels: bytes) -> Embedding:
         if not isinstance(self._segmenter, LastingSegmenter):

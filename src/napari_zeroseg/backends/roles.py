@@ -101,6 +101,15 @@ class Detector(Protocol):
         ...
 
 
+@runtime_checkable
+class SurveyingDetector(Detector, Protocol):
+    """A detector that judges the parts of an image by what is usual in all of it."""
+
+    def surveyed(self, sample: Plane, classes: Sequence[TargetClass]) -> Detector:
+        """Return a detector for the parts of one image, from parts of it side by side."""
+        ...
+
+
 class Segmenter(Protocol):
     """Turns prompts into masks."""
 
@@ -127,6 +136,15 @@ class Seeker(Protocol):
 
     def seek(self, image: Plane, exemplars: Exemplars) -> list[Alike]:
         """Return masks that are alike to the examples, best first; the examples may be among them."""
+        ...
+
+
+@runtime_checkable
+class SurveyingSegmenter(Segmenter, Protocol):
+    """A segmenter that judges the parts of an image by what is usual in all of it."""
+
+    def surveyed(self, sample: Plane, classes: Sequence[TargetClass]) -> Segmenter:
+        """Return a segmenter for the parts of one image, from parts of it side by side."""
         ...
 
 

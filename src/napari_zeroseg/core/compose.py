@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -56,38 +57,82 @@ MIN_SHARE_LEFT = 0.5
 """A proposal that loses more than this share to its own class is the same object again."""
 
 
+BLOCK = 256
+"""Side in pixels of the blocks in which taken pixels are noted."""
+
+
+class Marks:
+    """Pixels of a plane of any size; blocks of it that hold none take no memory."""
+
+    def __init__(self) -> None:
+        self._blocks: defaultdict[tuple[int, int], NDArray[np.bool_]] = defaultdict(
+            lambda: np.zeros((BLOCK, BLOCK), bool)
+        )
+
+    def add(self, mask: Mask) -> None:
+        """Mark the pixels of a mask."""
+        for place, inner, outer in _blocks_of(mask.slices):
+            self._blocks[place][inner] |= mask.pixels[outer]
+
+    def within(self, slices: tuple[slice, slice]) -> NDArray[np.bool_]:
+        """Return what is marked in a window, as bool of its shape."""
+        marked = np.zeros([s.stop - s.start for s in slices], bool)
+        for place, inner, outer in _blocks_of(slices):
+            if place in self._blocks:
+                marked[outer] = self._blocks[place][inner]
+        return marked
+
+
+def _blocks_of(
+    slices: tuple[slice, slice],
+) -> Iterator[tuple[tuple[int, int], tuple[slice, slice], tuple[slice, slice]]]:
+    """Yield for each block that a window meets its place, the part of the block and that of the window."""
+    for y, in_rows, out_rows in _cuts(slices[0]):
+        for x, in_cols, out_cols in _cuts(slices[1]):
+            yield (y, x), (in_rows, in_cols), (out_rows, out_cols)
+
+
+def _cuts(span: slice) -> Iterator[tuple[int, slice, slice]]:
+    for block in range(span.start // BLOCK, -(-span.stop // BLOCK)):
+        low, high = max(span.start, block * BLOCK), min(span.stop, (block + 1) * BLOCK)
+        yield (
+            block,
+            slice(low - block * BLOCK, high - block * BLOCK),
+            slice(low - span.start, high - span.start),
+        )
+
+
 class Claims:
     """Gives pixels to proposals that come in order of falling score.
 
     Parameters
     ----------
-    shape : tuple of int
-        (H, W) of the plane.
     vocabulary : Vocabulary
         Says which classes may overlap.
     locked : sequence of Instance
         What a person answers for; keeps its pixels.
     erased : sequence of Erasure
         What a person took away, class by class.
+    next_ids : dict, optional
+        The next id of each class, where several claims share them.
     """
 
     def __init__(
         self,
-        shape: tuple[int, int],
         vocabulary: Vocabulary,
         locked: Sequence[Instance] = (),
         erased: Sequence[Erasure] = (),
+        next_ids: dict[str, int] | None = None,
     ) -> None:
-        self._shape = shape
         self._vocabulary = vocabulary
-        self._taken: dict[str, NDArray[np.bool_]] = {}
-        self._next_id: dict[str, int] = {}
-        self._erased: dict[str, NDArray[np.bool_]] = {}
+        self._taken: defaultdict[str, Marks] = defaultdict(Marks)
+        self._next_id = {} if next_ids is None else next_ids
+        self._erased: defaultdict[str, Marks] = defaultdict(Marks)
         for instance in locked:
-            _mark(self._plane_of(self._taken, instance.name), instance.mask)
+            self._taken[instance.name].add(instance.mask)
             self.reserve_id(instance)
         for erasure in erased:
-            _mark(self._plane_of(self._erased, erasure.name), erasure.mask)
+            self._erased[erasure.name].add(erasure.mask)
 
     def reserve_id(self, instance: Instance) -> None:
         """Never give the id of this instance again."""
@@ -102,32 +147,29 @@ class Claims:
         left = Mask(mask.origin, own & ~self._taken_by_others(proposal.name, mask)).trimmed()
         if not left.area:
             return None
-        _mark(self._plane_of(self._taken, proposal.name), left)
-        granted = replace(proposal, mask=left, id=self._next_id.get(proposal.name, 1))
+        self._taken[proposal.name].add(left)
+        return self.numbered(replace(proposal, mask=left))
+
+    def numbered(self, proposal: Instance) -> Instance:
+        """Return a proposal with an id of its own."""
+        granted = replace(proposal, id=self._next_id.get(proposal.name, 1))
         self.reserve_id(granted)
         return granted
 
-    def _plane_of(self, planes: dict[str, NDArray[np.bool_]], name: str) -> NDArray[np.bool_]:
-        return planes.setdefault(name, np.zeros(self._shape, bool))
-
     def _free_within_class(self, name: str, mask: Mask) -> NDArray[np.bool_]:
         free = mask.pixels.copy()
-        for planes in (self._taken, self._erased):
-            if name in planes:
-                free &= ~planes[name][mask.slices]
+        for marks in (self._taken, self._erased):
+            if name in marks:
+                free &= ~marks[name].within(mask.slices)
         return free
 
     def _taken_by_others(self, name: str, mask: Mask) -> NDArray[np.bool_]:
         taken = np.zeros(mask.pixels.shape, bool)
-        for other, plane in self._taken.items():
+        for other, marks in self._taken.items():
             if other != name and not self._may_overlap(name, other):
-                taken |= plane[mask.slices]
+                taken |= marks.within(mask.slices)
         return taken
 
     def _may_overlap(self, name: str, other: str) -> bool:
         known = name in self._vocabulary and other in self._vocabulary
         return known and self._vocabulary.overlap_allowed(name, other)
-
-
-def _mark(plane: NDArray[np.bool_], mask: Mask) -> None:
-    plane[mask.slices] |= mask.pixels

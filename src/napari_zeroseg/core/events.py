@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from napari_zeroseg.core.detection import Detection
 from napari_zeroseg.core.instance import Instance
 from napari_zeroseg.core.suggestion import Idea, PhraseMatch, Suggestion, Tag
+from napari_zeroseg.core.tiles import Window
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 
 
@@ -65,11 +66,17 @@ class Billed:
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """Boxes with their classes, and how their phrases were understood, on one plane of an image."""
+    """Boxes with their classes, and how their phrases were understood, on one plane of an image.
+
+    ``window`` is the part of the plane that the run looks at (rows, columns), None for all of it.
+    With the ``first`` boxes of a plane, what was proposed there before is void.
+    """
 
     detections: tuple[Detection, ...]
     matches: tuple[PhraseMatch, ...]
     plane: tuple[int, ...] = ()
+    window: Window | None = None
+    first: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,13 @@ class Remarked:
     text: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundMany:
+    """All that was found in one part of a plane; the instances' pixels are their own."""
+
+    instances: tuple[Instance, ...]
+
+
 Event = (
     StageStarted
     | Progress
@@ -116,4 +130,5 @@ Event = (
     | Found
     | Carried
     | Remarked
+    | FoundMany
 )

@@ -82,6 +82,12 @@ class Parameters(_Document):
         Spread those points over the object instead of taking the highest pixels.
     accept_threshold : float
         Least confidence of a suggestion that "accept all" accepts.
+    tile : int
+        Planes with a side of more pixels are looked at in tiles of at most this side.
+    tile_overlap : int
+        Width in pixels of what neighbouring tiles both look at: more than an object's.
+    level : int
+        Level of a multiscale image that is looked at; 0 is the finest.
     """
 
     box_threshold: Share = 0.18
@@ -91,6 +97,9 @@ class Parameters(_Document):
     refine_points: Annotated[int, Field(ge=0, le=200)] = 20
     spread_points: bool = True
     accept_threshold: Share = 0.5
+    tile: Annotated[int, Field(ge=256, le=16384)] = 2048
+    tile_overlap: Annotated[int, Field(ge=0, le=4096)] = 128
+    level: Annotated[int, Field(ge=0, le=30)] = 0
 
 
 class Recipe(_Document):

@@ -24,10 +24,10 @@ from napari_zeroseg.core.prompt import Prompt
 from napari_zeroseg.core.suggestion import PhraseMatch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from napari_zeroseg.backends.registry import Backends
-    from napari_zeroseg.backends.roles import Embedding, Refiner, Tagger
+    from napari_zeroseg.backends.roles import Embedding, Refiner, Segmenter, Tagger
     from napari_zeroseg.core.detection import Detection
     from napari_zeroseg.core.image import Plane
     from napari_zeroseg.core.mask import Logits
@@ -56,7 +56,7 @@ def recognise(image: Plane, vocabulary: Vocabulary, backends: Backends) -> Itera
         Stages, ``Tagged``, ``Described``, ``Suggested``.
     """
     yield StageStarted("Looking at the image")
-    described = _described(vocabulary, backends.refiner)
+    described = described_by(backends.refiner, vocabulary)
     tags = tags_of(image, described, backends.tagger)
     yield StageStarted("Writing a caption")
     caption = backends.captioner.caption(image)
@@ -110,27 +110,35 @@ def segment(
         Stages, ``Described``, ``Detected``, ``Found`` by falling detection score, ``Progress``.
     """
     yield StageStarted("Looking for " + ", ".join(accepted))
-    described = _described(vocabulary, backends.refiner)
+    described = described_by(backends.refiner, vocabulary)
     yield Described(described.classes)
     detections = backends.detector.detect(image, [described[name] for name in accepted])
     yield StageStarted("Mapping phrases to classes")
-    matches = _match_phrases(detections, described, backends.refiner)
-    boxes = _usable(detections, matches, accepted, parameters)
+    matches = match_phrases(detections, described, backends.refiner)
+    boxes = usable(detections, matches, accepted, parameters)
     yield Detected(tuple(boxes), tuple(matches.values()))
     if boxes:
         yield StageStarted("Preparing the image")
         embedding = backends.segmenter.embed(image)
         yield StageStarted("Drawing masks")
-        yield from _masks(embedding, boxes, backends, parameters, claims, provenance)
+        for start in range(0, len(boxes), BATCH):
+            batch = boxes[start : start + BATCH]
+            for proposal in proposals(embedding, batch, backends.segmenter, parameters, provenance):
+                granted = claims.claim(proposal)
+                if granted is not None:
+                    yield Found(granted)
+            yield Progress(start + len(batch), len(boxes))
 
 
-def _described(vocabulary: Vocabulary, refiner: Refiner) -> Vocabulary:
+def described_by(refiner: Refiner, vocabulary: Vocabulary) -> Vocabulary:
+    """Return the vocabulary with empty attributes filled in where the refiner knows them."""
     return replace(vocabulary, classes=tuple(refiner.describe(c) for c in vocabulary))
 
 
-def _match_phrases(
+def match_phrases(
     detections: Sequence[Detection], vocabulary: Vocabulary, refiner: Refiner
 ) -> dict[str, PhraseMatch]:
+    """Return for each phrase without a class the class that it means, or none."""
     phrases = dict.fromkeys(d.phrase for d in detections if d.name is None)
     known = {n: PhraseMatch(n, n, "name", 1.0) for n in phrases if n in vocabulary}
     unknown = [phrase for phrase in phrases if phrase not in known]
@@ -138,12 +146,13 @@ def _match_phrases(
     return known | {m.phrase: m for m in asked}
 
 
-def _usable(
+def usable(
     detections: Sequence[Detection],
-    matches: dict[str, PhraseMatch],
+    matches: Mapping[str, PhraseMatch],
     accepted: Sequence[str],
     parameters: Parameters,
 ) -> list[Detection]:
+    """Return the boxes of accepted classes that score enough, each object once, best first."""
     named = [
         d if d.name is not None else replace(d, name=matches[d.phrase].name)
         for d in detections
@@ -155,21 +164,16 @@ def _usable(
     return suppress_rivals(kept, parameters.cross_class_nms_iou)
 
 
-def _masks(
+def proposals(
     embedding: Embedding,
-    boxes: Sequence[Detection],
-    backends: Backends,
+    batch: Sequence[Detection],
+    segmenter: Segmenter,
     parameters: Parameters,
-    claims: Claims,
     provenance: Provenance,
-) -> Iterator[Event]:
-    for start in range(0, len(boxes), BATCH):
-        batch = boxes[start : start + BATCH]
-        for detection, drawn in zip(batch, _two_passes(embedding, batch, backends, parameters), strict=True):
-            granted = claims.claim(_proposal(detection, drawn, provenance))
-            if granted is not None:
-                yield Found(granted)
-        yield Progress(start + len(batch), len(boxes))
+) -> list[Instance]:
+    """Return the masks of a few boxes, in order; ids are given by claims."""
+    drawn = _two_passes(embedding, batch, segmenter, parameters)
+    return [_proposal(*found, provenance) for found in zip(batch, drawn, strict=True)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,11 +188,11 @@ class _Drawn:
 def _two_passes(
     embedding: Embedding,
     batch: Sequence[Detection],
-    backends: Backends,
+    segmenter: Segmenter,
     parameters: Parameters,
 ) -> list[_Drawn]:
     prompts = [Prompt(box=d.box) for d in batch]
-    first = backends.segmenter.segment(embedding, prompts)
+    first = segmenter.segment(embedding, prompts)
     if not parameters.refine_points:
         return [_Drawn(*pair) for pair in zip(prompts, first, strict=True)]
     refined = [
@@ -197,7 +201,7 @@ def _two_passes(
         )
         for d, prompt, answer in zip(batch, prompts, first, strict=True)
     ]
-    second = backends.segmenter.segment(embedding, refined)
+    second = segmenter.segment(embedding, refined)
     return [_Drawn(*row) for row in zip(refined, second, first, strict=True)]
 
 

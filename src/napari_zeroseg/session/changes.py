@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_zeroseg.core.events import Carried
+    from napari_zeroseg.core.tiles import Window
     from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
     from napari_zeroseg.session.source import PlaneIndex
     from napari_zeroseg.session.state import Draft, State
@@ -87,9 +88,24 @@ def decide(state: State, names: Iterable[str], decision: Decision) -> State:
     )
 
 
-def without_proposals(state: State, plane: PlaneIndex) -> State:
-    """Drop what no person has accepted on a plane."""
-    return replace(state, instances=tuple(i for i in state.instances if i.locked or i.plane != plane))
+def without_proposals(state: State, plane: PlaneIndex, region: Window | None = None) -> State:
+    """Drop what no person has accepted on a plane, or in the part of it that holds its centre."""
+
+    def stays(instance: Instance) -> bool:
+        return (
+            instance.locked
+            or instance.plane != plane
+            or not (region is None or _is_centred(instance.mask, region))
+        )
+
+    return replace(state, instances=tuple(i for i in state.instances if stays(i)))
+
+
+def _is_centred(mask: Mask, region: Window) -> bool:
+    return all(
+        part.start <= (own.start + own.stop) / 2 < part.stop
+        for own, part in zip(mask.slices, region, strict=True)
+    )
 
 
 def without_proposals_of(state: State, name: str, plane: PlaneIndex) -> State:
@@ -106,6 +122,12 @@ def add_layers(state: State, names: Iterable[str]) -> State:
 def add_instance(state: State, instance: Instance) -> State:
     """Take an instance whose pixels are its own."""
     return replace(add_layers(state, [instance.name]), instances=(*state.instances, instance))
+
+
+def add_instances(state: State, instances: Sequence[Instance]) -> State:
+    """Take instances whose pixels are their own, all at once: thousands, one by one, would take long."""
+    names = dict.fromkeys(i.name for i in instances)
+    return replace(add_layers(state, names), instances=(*state.instances, *instances))
 
 
 def accept_instances(state: State, keys: Iterable[InstanceKey]) -> State:

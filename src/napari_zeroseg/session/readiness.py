@@ -51,6 +51,7 @@ class Activity:
 
 NO_IMAGE = "Open an image and select its layer."
 NO_CLASS = "Add at least one class."
+NO_PLANES = "The image has none of the planes that were chosen: choose others."
 RUNNING = "Wait for the run to end, or cancel it."
 
 
@@ -61,8 +62,12 @@ def resolve(
     *,
     undo: str = "",
     redo: str = "",
+    planes: bool = True,
 ) -> Mapping[Action, str]:
-    """Return for every action why it cannot be done now; an empty text means that it can."""
+    """Return for every action why it cannot be done now; an empty text means that it can.
+
+    ``planes`` says whether the image has any of the planes that were chosen to run on.
+    """
     idle = RUNNING if activity.running else ""
     image = NO_IMAGE if source is None else ""
     usable = image or (source.blocked if source is not None else "")
@@ -71,7 +76,7 @@ def resolve(
         Action.DESCRIBE: classes or idle,
         Action.SUGGEST: usable or classes or idle,
         Action.TEACH: _teach_reason(state),
-        Action.RUN: usable or classes or idle or _run_reason(state),
+        Action.RUN: usable or classes or idle or _run_reason(state) or ("" if planes else NO_PLANES),
         Action.CARRY: usable or idle or _carry_reason(state, source),
         Action.CANCEL: "" if activity.running else "Nothing is running.",
         Action.DECIDE: "" if state.suggestions else "There are no suggestions yet.",

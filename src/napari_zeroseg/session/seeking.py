@@ -12,8 +12,9 @@ from napari_zeroseg.core.exemplars import Exemplars
 from napari_zeroseg.core.instance import Provenance
 from napari_zeroseg.methods import exemplar
 from napari_zeroseg.session import changes
+from napari_zeroseg.session.looking import claims_on, placed
 from napari_zeroseg.session.readiness import NO_CLASS, NO_IMAGE, RUNNING, Action
-from napari_zeroseg.session.running import Running, claims_on, placed
+from napari_zeroseg.session.running import Running
 
 if TYPE_CHECKING:
     from napari_zeroseg.core.image import Plane
@@ -50,7 +51,7 @@ class Seeking(Running):
         assert source is not None
         name = self.hand.class_in(state)
         exemplars = _exemplars(state, name, source.plane)
-        claims = claims_on(changes.without_proposals_of(state, name, source.plane), source)
+        claims = claims_on(changes.without_proposals_of(state, name, source.plane), source.plane, {})
         seeker = names_of(recipe)[Role.SEEKER]
         provenance = Provenance(method=exemplar.METHOD, detector=seeker, segmenter=seeker)
 

@@ -7,8 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_zeroseg.core.axes import NAMES
 from napari_zeroseg.core.sequence import Kind
+from napari_zeroseg.core.tiles import Window
+from napari_zeroseg.core.tiles import whole as whole_window
 
 if TYPE_CHECKING:
     from napari_zeroseg.core.channels import Composition
@@ -17,8 +21,6 @@ if TYPE_CHECKING:
 
 PlaneIndex = tuple[int, ...]
 """Indices along the axes of an image that are not shown; empty for a 2D image."""
-Window = tuple[slice, slice]
-"""Rows and columns of a plane, with start and stop within it."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class ImageSource:
         What they can mean, while nobody has told it: the person is asked.
     blocked : str
         Why nothing can be found or drawn on it yet.
+    coarser : tuple of ImageSource
+        The same image at its coarser levels, the finest first.
     """
 
     key: Hashable
@@ -64,6 +68,7 @@ class ImageSource:
     axes: str = ""
     choices: tuple[str, ...] = ()
     blocked: str = ""
+    coarser: tuple[ImageSource, ...] = ()
 
     @cached_property
     def pixels(self) -> Plane:
@@ -78,6 +83,11 @@ class ImageSource:
     def on(self, plane: PlaneIndex) -> ImageSource:
         """Return another plane of the same image."""
         return self if plane == self.plane else replace(self, plane=plane)
+
+    def at(self, level: int) -> ImageSource:
+        """Return the same plane at a coarser level, 0 for the finest; the coarsest where there are fewer."""
+        level = min(level, len(self.coarser))
+        return self.coarser[level - 1].on(self.plane) if level else self
 
 
 def axis_name(source: ImageSource, axis: int) -> str:
@@ -97,3 +107,37 @@ def whole(name: str, image: Plane) -> ImageSource:
         return image if window is None else image[window]
 
     return ImageSource(name, name, (image.shape[0], image.shape[1]), read)
+
+
+OVERVIEW_SIDE = 2048
+"""Largest side in pixels of what is looked at of a very large plane to say what is in it."""
+
+
+def overview(source: ImageSource) -> Plane:
+    """Return all of a large plane, shrunk until no side has more than ``OVERVIEW_SIDE`` pixels.
+
+    A coarser level is taken where there is one; else every pixel is the mean of those it stands for,
+    read part by part.
+    """
+    levels = (source, *(level.on(source.plane) for level in source.coarser))
+    fine = next((s for s in levels if max(s.shape) <= OVERVIEW_SIDE), levels[-1])
+    step = -(-max(fine.shape) // OVERVIEW_SIDE)
+    if step == 1:
+        return fine.window(whole_window(fine.shape))
+    height, width = (size // step * step for size in fine.shape)
+    band = max(1, OVERVIEW_SIDE // step) * step
+    return np.concatenate(
+        [
+            _shrunk(fine, slice(top, min(top + band, height)), width, band, step)
+            for top in range(0, height, band)
+        ]
+    )
+
+
+def _shrunk(source: ImageSource, rows: slice, width: int, band: int, step: int) -> Plane:
+    parts = (source.window((rows, slice(left, min(left + band, width)))) for left in range(0, width, band))
+    means = [
+        part.reshape(part.shape[0] // step, step, part.shape[1] // step, step, 3).mean(axis=(1, 3))
+        for part in parts
+    ]
+    return np.concatenate(means, axis=1)

@@ -19,6 +19,7 @@ from napari_zeroseg.session.history import History
 from napari_zeroseg.session.readiness import Action, Activity, resolve
 from napari_zeroseg.session.refining import Refining
 from napari_zeroseg.session.runner import Runner
+from napari_zeroseg.session.scope import Reach
 from napari_zeroseg.session.sight import Sight
 from napari_zeroseg.session.state import State
 
@@ -62,6 +63,7 @@ class Workspace:
         backends: Callable[[Recipe], Backends] = backends_of,
     ) -> None:
         self.hand = Hand()
+        self.reach = Reach()
         self.sight = Sight()
         self._runner = runner or Runner()
         self.refining = Refining(recipe or Recipe())
@@ -103,7 +105,9 @@ class Workspace:
     @property
     def readiness(self) -> Mapping[Action, str]:
         """For every action the reason why it cannot be done now, or an empty text."""
-        return resolve(self.state, self._source, self._activity, undo=self.undo_text, redo=self.redo_text)
+        there = self._source is None or bool(self.reach.scope(self._source).planes)
+        texts = {"undo": self.undo_text, "redo": self.redo_text}
+        return resolve(self.state, self._source, self._activity, planes=there, **texts)
 
     @property
     def timeline(self) -> Timeline:

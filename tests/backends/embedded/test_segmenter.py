@@ -95,7 +95,7 @@ def test_box_gives_the_object_in_it() -> None:
 def test_box_of_a_hollow_region_gives_the_region_without_its_hole(monkeypatch: pytest.MonkeyPatch) -> None:
     ring = Mask.from_plane(disc(60, 70, 34, SHAPE) & ~disc(60, 70, 22, SHAPE))
     image = embedded(np.where(ring.to_plane(SHAPE), 0.8, 0.1).astype(np.float32))
-    monkeypatch.setattr(segmenter, "regions_of", lambda _: (SimpleNamespace(mask=ring),))
+    monkeypatch.setattr(segmenter, "regions_of", lambda *_: (SimpleNamespace(mask=ring),))
     first = SEGMENTER.segment(image, [Prompt(box=ring.box)])[0]
     assert first.mask().same_as(ring)
     points = choose_points(first, ring.box, 20)

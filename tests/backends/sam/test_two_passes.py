@@ -45,7 +45,7 @@ def segmenter(request, store):
 def _run(segmenter, **parameters):
     watched = Watched(segmenter)
     backends = replace(fake_backends(), segmenter=watched)
-    claims = Claims((64, 64), VOCABULARY)
+    claims = Claims(VOCABULARY)
     events = list(
         grounded.segment(
             source().pixels,

@@ -11,6 +11,7 @@ from skimage.segmentation import watershed
 
 from napari_zeroseg.backends.embedded.noise import noise_of
 from napari_zeroseg.backends.embedded.parting import MIN_AREA, split, whole
+from napari_zeroseg.backends.embedded.survey import OWN, Survey
 from napari_zeroseg.backends.embedded.tree import ComponentTree, NodeShapes, component_tree, measure_nodes
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ DOUBT = 0.7
 """Factor on the worth of such a further outline."""
 INNER_SIZE = 0.25
 """And, inside it, at least this part of its area."""
+PER_UNIT = 8
+"""Where estimates are rounded, the commonest intensity is told to this part of a unit."""
 MIN_STEP = 0.5 / 255
 """Steps finer than those of an 8-bit image are not trusted."""
 MOST = (200, 500)
@@ -66,27 +69,31 @@ class Candidates:
     worth: NDArray[np.float64]
 
 
-def quantised(channel: Channel, noise: float) -> NDArray[np.uint8]:
+def quantised(channel: Channel, noise: float, survey: Survey = OWN) -> NDArray[np.uint8]:
     """Return levels that are fine around the commonest intensity and coarse far from it.
 
     The scale is asinh of the distance in units of noise, so that dim objects beside bright
     ones still span many levels.
     """
-    base = float(np.median(channel))
-    unit = max(UNIT[0] * noise, UNIT[1] * float(np.ptp(channel)), 1e-6)
+    unit = survey.usual(
+        "unit", lambda: survey.rounded(max(UNIT[0] * noise, UNIT[1] * float(np.ptp(channel)), 1e-6))
+    )
+    base = survey.usual("base", lambda: survey.stepped(float(np.median(channel)), unit / PER_UNIT))
     scaled = np.arcsinh((channel - base) / unit)
-    low, high = float(scaled.min()), float(scaled.max())
-    share = np.clip((scaled - low) / max(high - low, 1e-6), 0, 1)
-    return np.asarray(share * (LEVELS - 1) + 0.5, np.uint8)
+    span = survey.usual("span", lambda: survey.rounded(max(float(np.ptp(scaled)), 1e-6)))
+    low = survey.usual("low", lambda: survey.stepped(float(scaled.min()), span / (LEVELS - 1)))
+    return np.asarray(np.clip((scaled - low) / span * (LEVELS - 1) + 0.5, 0, 255), np.uint8)
 
 
-def candidates(channel: Channel, bands: Sequence[tuple[float, float]]) -> list[Candidates]:
+def candidates(
+    channel: Channel, bands: Sequence[tuple[float, float]], survey: Survey = OWN
+) -> list[Candidates]:
     """Return for each band of diameters the bright regions that do best without overlap."""
-    noise = noise_of(channel)
+    noise = survey.usual("noise", lambda: noise_of(channel))
     smooth = ndi.gaussian_filter(channel, SMOOTHING)
-    tree = component_tree(quantised(smooth, noise))
+    tree = component_tree(quantised(smooth, noise, survey))
     shapes = measure_nodes(tree, smooth)
-    floor = step_floor(smooth, noise)
+    floor = survey.usual("floor", lambda: step_floor(smooth, noise))
     value = worth(shapes, floor)
     diameter = np.sqrt(4 * shapes.area / np.pi)
     found = []

@@ -17,6 +17,7 @@ from napari_zeroseg.backends.embedded.candidates import Candidates
 from napari_zeroseg.backends.embedded.measure import Colors
 from napari_zeroseg.backends.embedded.parting import MIN_AREA, split, whole
 from napari_zeroseg.backends.embedded.regions import Region, measured
+from napari_zeroseg.backends.embedded.survey import OWN, Survey
 from napari_zeroseg.backends.embedded.words import RegionTable, shape_fit
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ LIKENESS = 0.45
 """Score of an object that is known by its colours alone."""
 
 
-def completed(scene: Scene, look: Attributes, hits: Hits, others: Bools) -> list[tuple[Region, float]]:
+def completed(
+    scene: Scene, look: Attributes, hits: Hits, others: Bools, survey: Survey = OWN
+) -> list[tuple[Region, float]]:
     """Return what was found with the objects of the same colours that were missed.
 
     A whole object takes the place of the parts of it that were found. The words for the shape hold for
@@ -66,14 +69,17 @@ def completed(scene: Scene, look: Attributes, hits: Hits, others: Bools) -> list
         Regions of one class with scores.
     others : ndarray of bool, shape (H, W)
         Pixels of other classes, which are left to them.
+    survey : Survey
+        What is usual of the class.
     """
     owner = owners(hits, scene.shape)
-    alike = _alike(scene.lab, owner > 0) & ~others
-    if _iou(alike, owner > 0) < AGREEMENT:
+    alike = _alike(scene.lab, owner > 0, survey) & ~others
+    if survey.usual("agreement", lambda: _iou(alike, owner > 0)) < AGREEMENT:
         return list(hits)
-    missed, inside = _missed(_parts(alike), owner, hits)
+    usual_area = survey.usual("area", lambda: float(np.median([r.mask.area for r, _ in hits])))
+    missed, inside = _missed(_parts(alike), owner, hits, usual_area)
     group = Candidates(missed, np.ones(len(inside)))
-    found = measured(group, Colors.of(scene.lab), "colours of the class", 1, 0, scene.shape)
+    found = measured(group, Colors.of(scene.lab), "colours of the class", 1, 0, scene.shape, survey)
     shaped = shape_fit(look.shape, RegionTable.of(found)) > SHAPED
     new = [(region, parts) for region, parts, fits in zip(found, inside, shaped, strict=True) if fits]
     replaced = {i for _, parts in new for i in parts}
@@ -93,14 +99,19 @@ def owners(hits: Hits, shape: tuple[int, int]) -> Labels:
     return plane
 
 
-def _alike(lab: NDArray[np.float32], found: Bools) -> Bools:
+def _alike(lab: NDArray[np.float32], found: Bools, survey: Survey) -> Bools:
     """Return the pixels that look more like those found than like the others."""
-    if not found.any() or found.all():
-        return found
     blurred = [ndi.gaussian_filter(lab, (sigma, sigma, 0)) for sigma in SIGMAS]
     colors = np.concatenate(blurred, axis=2)
-    axis, middle = _discriminant(_sample(colors[found]), _sample(colors[~found]), float(found.mean()))
-    return np.asarray(colors @ axis > middle)
+    told_apart = survey.usual("colors", lambda: _telling(colors, found))
+    return found if told_apart is None else np.asarray(colors @ told_apart[0] > told_apart[1])
+
+
+def _telling(colors: NDArray[np.float32], found: Bools) -> tuple[NDArray[np.float32], float] | None:
+    """Return what tells the pixels that were found from the others; None where there is one kind."""
+    if not found.any() or found.all():
+        return None
+    return _discriminant(_sample(colors[found]), _sample(colors[~found]), float(found.mean()))
 
 
 def _sample(colors: NDArray[np.float32]) -> Floats:
@@ -123,10 +134,10 @@ def _parts(alike: Bools) -> Labels:
     return split(whole(labels.astype(np.int32)), np.ones(count + 1))[0]
 
 
-def _missed(parts: Labels, owner: Labels, hits: Hits) -> tuple[Labels, list[list[int]]]:
+def _missed(parts: Labels, owner: Labels, hits: Hits, usual_area: float) -> tuple[Labels, list[list[int]]]:
     """Return the parts that were not found as labels 1..N, and for each which hits lie in it."""
     areas = np.array([region.mask.area for region, _ in hits])
-    smallest = max(MIN_AREA, SMALLEST * float(np.median(areas)))
+    smallest = max(MIN_AREA, SMALLEST * usual_area)
     labels, inside = np.zeros_like(parts), list[list[int]]()
     for index, where in enumerate(ndi.find_objects(parts)):
         own = parts[where] == index + 1

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage as ndi
 
+from napari_zeroseg.backends.embedded.survey import OWN, Survey
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -87,7 +89,7 @@ class Colors:
         return cls(lab, np.ascontiguousarray(lab.reshape(-1, 3).T), fine.ravel())
 
 
-def measure(labels: Labels, colors: Colors) -> Measurements:
+def measure(labels: Labels, colors: Colors, survey: Survey = OWN) -> Measurements:
     """Measure every region of a plane; labels must be 1..N without gaps.
 
     Parameters
@@ -113,7 +115,7 @@ def measure(labels: Labels, colors: Colors) -> Measurements:
         elongation=elongation,
         convexity=np.minimum(8 * half_sides / np.maximum(outline + border, 1), 1),
         color=color,
-        surround=_surrounds(labels, colors, area, color),
+        surround=_surrounds(labels, colors, area, color, survey),
         texture=_textures(colors.fine[places], own, area),
         edge=edge,
         border=border / np.maximum(outline + border, 1),
@@ -154,9 +156,9 @@ def _outlines(labels: Labels, lab: NDArray[np.float32], count: int) -> tuple[Flo
     return outline[1:], border[1:], edge[1:]
 
 
-def _surrounds(labels: Labels, colors: Colors, area: Floats, color: Floats) -> Floats:
+def _surrounds(labels: Labels, colors: Colors, area: Floats, color: Floats, survey: Survey) -> Floats:
     """Mean colour of a ring that leaves out other regions and the blurred edge."""
-    width = max(2.0, RING * float(np.sqrt(np.median(area)))) if len(area) else 2.0
+    width = survey.usual("ring", lambda: max(2.0, RING * float(np.sqrt(np.median(area)))))
     places, owner = ring(labels, width)
     pixels = np.bincount(owner, minlength=len(area)).astype(np.float64)
     found = _means(colors.planes, places, owner, pixels)

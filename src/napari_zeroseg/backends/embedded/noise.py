@@ -8,6 +8,8 @@ import numpy as np
 from scipy import ndimage as ndi
 from scipy.special import ndtri
 
+from napari_zeroseg.backends.embedded.survey import OWN, Survey
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -34,14 +36,19 @@ def noise_of(channel: NDArray[np.float32]) -> float:
     return float(np.quantile(np.abs(response), QUANTILE) / ndtri((1 + QUANTILE) / 2))
 
 
-def calmed(image: Plane) -> Plane:
+def calmed(image: Plane, survey: Survey = OWN) -> Plane:
     """Return a noisy image smoothed until its noise does no harm, others as they are.
 
     A Gaussian of sigma s leaves 1 / (2 s √π) of white noise.
     """
-    grey = image.mean(axis=2)
-    low, high = np.percentile(ndi.gaussian_filter(grey, RANGE_SIGMA), RANGE)
-    sigma = noise_of(grey) / max(float(high - low), 1e-6) / QUIET / (2 * np.sqrt(np.pi))
+    sigma = survey.usual("calming", lambda: _calming(image))
     if sigma < LEAST_SIGMA:
         return image
     return np.asarray(ndi.gaussian_filter(image, (sigma, sigma, 0)), np.float32)
+
+
+def _calming(image: Plane) -> float:
+    """Return the sigma in pixels of the Gaussian that an image needs."""
+    grey = image.mean(axis=2)
+    low, high = np.percentile(ndi.gaussian_filter(grey, RANGE_SIGMA), RANGE)
+    return float(noise_of(grey) / max(float(high - low), 1e-6) / QUIET / (2 * np.sqrt(np.pi)))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from napari_zeroseg.backends.embedded.survey import OWN, Survey
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -39,13 +41,13 @@ class Pyramid:
     noise: float
 
     @classmethod
-    def of(cls, image: Plane) -> Pyramid:
+    def of(cls, image: Plane, survey: Survey = OWN) -> Pyramid:
         """Build it from RGB in 0..1; a grey image gets a single channel."""
         planes = _stabilised(image)
         levels = [ndimage.gaussian_filter(planes, (SMOOTHING, SMOOTHING, 0))]
         while min(levels[-1].shape[:2]) >= 2 * COARSEST_SIDE:
             levels.append(_halved(levels[-1]))
-        return cls(tuple(levels), _noise(planes))
+        return cls(tuple(levels), survey.usual("noise", lambda: _noise(planes)))
 
     @property
     def shape(self) -> tuple[int, int]:

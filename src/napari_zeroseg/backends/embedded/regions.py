@@ -14,6 +14,7 @@ from napari_zeroseg.backends.embedded.candidates import BANDS, Candidates, candi
 from napari_zeroseg.backends.embedded.measure import Colors, Measurements, measure
 from napari_zeroseg.backends.embedded.noise import calmed
 from napari_zeroseg.backends.embedded.per_image import per_image
+from napari_zeroseg.backends.embedded.survey import OWN, Survey, holding_for
 from napari_zeroseg.core.mask import Mask
 
 if TYPE_CHECKING:
@@ -28,7 +29,12 @@ SAME = 0.85
 SAME_BOX = 0.75
 """Only regions whose boxes overlap by this much are compared."""
 
+SEARCHED = "searched"
+"""A survey's name for the places in which a sample shows what is wanted."""
+
 Color = tuple[float, float, float]
+Place = tuple[str, int, int]
+"""Channel, polarity and octave in which a region stands out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,12 +101,12 @@ class Region:
 
 
 @per_image
-def regions_of(image: Plane) -> tuple[Region, ...]:
+def regions_of(image: Plane, survey: Survey = OWN) -> tuple[Region, ...]:
     """Return :func:`propose` of an image; the last few images are remembered."""
-    return propose(image)
+    return propose(image, survey)
 
 
-def propose(image: Plane) -> tuple[Region, ...]:
+def propose(image: Plane, survey: Survey = OWN) -> tuple[Region, ...]:
     """Return the regions of an image, best first.
 
     Every channel is searched for regions brighter and darker than their surround, octave by
@@ -110,16 +116,28 @@ def propose(image: Plane) -> tuple[Region, ...]:
     ----------
     image : ndarray of float32, shape (H, W, 3)
         RGB in 0..1.
+    survey : Survey
+        What is usual in the image that this one is a part of.
     """
     found: list[Region] = []
-    image = stains.balanced(calmed(image))
+    survey = holding_for(image, survey)
+    image = stains.balanced(calmed(image, survey), survey)
     looks = [Colors.of(stains.lab(small)) for small in octaves(image)]
-    for name, channel in stains.channels(image).items():
+    for name, channel in stains.channels(image, survey).items():
         for scale, (small, colors) in enumerate(zip(octaves(channel), looks, strict=True)):
-            for polarity in (1, -1):
-                for group in candidates(np.float32(polarity) * small, BANDS if scale == 0 else BANDS[-1:]):
-                    found += measured(group, colors, name, polarity, scale, image.shape[:2])
+            for place in ((name, polarity, scale) for polarity in (1, -1)):
+                if is_worth_a_search(place, survey):
+                    own = survey.part(*place)
+                    bands = BANDS if scale == 0 else BANDS[-1:]
+                    for index, group in enumerate(candidates(np.float32(place[1]) * small, bands, own)):
+                        found += measured(group, colors, *place, image.shape[:2], own.part(index))
     return tuple(distinct(sorted(found, key=lambda r: -r.worth)))
+
+
+def is_worth_a_search(place: Place, survey: Survey) -> bool:
+    """Say whether objects of a channel, polarity and octave may be wanted, from what a survey knows."""
+    wanted = survey.known(SEARCHED)
+    return wanted is None or place in wanted
 
 
 def octaves(values: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -143,6 +161,7 @@ def measured(
     polarity: int,
     scale: int,
     shape: tuple[int, int],
+    survey: Survey = OWN,
 ) -> list[Region]:
     """Return the regions of a label plane with what is measured of them.
 
@@ -156,11 +175,16 @@ def measured(
         As in :class:`Region`.
     shape : tuple of int
         Height and width of the image in full.
+    survey : Survey
+        What is usual among such regions.
     """
     if not group.labels.max():
         return []
-    rows = measure(group.labels, colors)
-    return [_region(group, rows, i, channel, polarity, scale, shape) for i in range(len(rows.area))]
+    rows = measure(group.labels, colors, survey)
+    plane_area = survey.usual("plane", lambda: shape[0] * shape[1])
+    return [
+        _region(group, rows, i, channel, polarity, scale, shape, plane_area) for i in range(len(rows.area))
+    ]
 
 
 def _region(
@@ -171,6 +195,7 @@ def _region(
     polarity: int,
     scale: int,
     shape: tuple[int, int],
+    plane_area: int,
 ) -> Region:
     mask = _full_size(_crop(group.labels, rows.box[i], i + 1), scale, shape)
     return Region(
@@ -179,7 +204,7 @@ def _region(
         polarity=polarity,
         scale=scale,
         diameter=float(np.sqrt(4 * mask.area / np.pi)),
-        area_fraction=mask.area / (shape[0] * shape[1]),
+        area_fraction=mask.area / plane_area,
         ellipse=float(rows.ellipse[i]),
         convexity=float(rows.convexity[i]),
         elongation=float(rows.elongation[i]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from napari_zeroseg.backends.embedded.noise import calmed
 from napari_zeroseg.backends.embedded.per_image import per_image
 from napari_zeroseg.backends.embedded.regions import regions_of
 from napari_zeroseg.backends.embedded.selection import best_disjoint, nesting
+from napari_zeroseg.backends.embedded.survey import OWN, Survey, holding_for
 from napari_zeroseg.backends.embedded.words import BRIGHT, DARK, RegionTable, ramp, words_in
 
 if TYPE_CHECKING:
@@ -92,36 +94,46 @@ class Scene:
         return np.sqrt(self.table.area_fraction) * self.table.color_contrast**2
 
     @classmethod
-    def of(cls, image: Plane) -> Scene:
+    def of(cls, image: Plane, survey: Survey = OWN) -> Scene:
         """Return what an image shows; the last few images are remembered."""
-        return _scene_of(image)
+        return _scene_of(image, survey)
 
     @classmethod
-    def seen(cls, image: Plane) -> Scene:
+    def seen(cls, image: Plane, survey: Survey = OWN) -> Scene:
         """Look at an image anew."""
-        regions = regions_of(image)
-        table = RegionTable.of(regions)
-        lab = stains.lab(stains.balanced(calmed(image)))
+        regions = regions_of(image, survey)
+        survey = holding_for(image, survey)
+        table = RegionTable.of(regions, survey)
+        lab = stains.lab(stains.balanced(calmed(image, survey), survey))
         parent = nesting([r.mask for r in regions], (image.shape[0], image.shape[1]))
-        low, ground, high = np.percentile(image.mean(axis=2), stains.RANGE)
-        place = float((ground - low) / max(high - low, 1e-6))
-        return cls(regions, table, parent, objectness(table), min(place, 1.0), lab)
+        ground = survey.usual("ground", lambda: _ground(image))
+        return cls(regions, table, parent, objectness(table), ground, lab)
 
 
 _scene_of = per_image(Scene.seen)
 
 
+def _ground(image: Plane) -> float:
+    """Return where the commonest grey lies in the range of an image, 0..1."""
+    low, ground, high = np.percentile(image.mean(axis=2), stains.RANGE)
+    return min(float((ground - low) / max(high - low, 1e-6)), 1.0)
+
+
 def objectness(table: RegionTable) -> Floats:
     """Grade how much a region looks like one thing: compact, with a crisp outline."""
-    solid = table.area_fraction * ramp(table.compactness, *SOLID)
-    crisp = np.clip(table.edge / weighted_quantile(table.edge, solid, STRONG), 0, 1)
-    contrast = table.color_contrast
-    strong = ramp(contrast / weighted_quantile(contrast, solid, STRONG), *VISIBLE)
+    contrast, solid = table.color_contrast, table.area_fraction * ramp(table.compactness, *SOLID)
+    edges, contrasts = table.survey.usual(
+        "strong", lambda: tuple(weighted_quantile(v, solid, STRONG) for v in (table.edge, contrast))
+    )
+    crisp = np.clip(table.edge / edges, 0, 1)
+    strong = ramp(contrast / contrasts, *VISIBLE)
     own = ramp(table.border, *CUT_OFF)
     return table.worth * own * strong * np.sqrt(crisp) * ramp(table.compactness, *COMPACT)
 
 
-def choose(scene: Scene, fit: Floats, settings: SelectionSettings = SETTINGS) -> list[tuple[int, float]]:
+def choose(
+    scene: Scene, fit: Floats, settings: SelectionSettings = SETTINGS, survey: Survey = OWN
+) -> list[tuple[int, float]]:
     """Return (index, score) of the regions that explain the image best, none on top of another.
 
     What is typical of those chosen, size and contrast, then weighs in a new choice: objects of
@@ -135,6 +147,8 @@ def choose(scene: Scene, fit: Floats, settings: SelectionSettings = SETTINGS) ->
         How well each region fits the words, times its objectness; 0..1.
     settings : SelectionSettings
         Thresholds.
+    survey : Survey
+        What is typical of the class.
     """
     usable = np.flatnonzero(fit > settings.threshold / 3)
     if not usable.size:
@@ -143,26 +157,30 @@ def choose(scene: Scene, fit: Floats, settings: SelectionSettings = SETTINGS) ->
     size = np.sqrt([m.area for m in masks])
     parent = _among(usable, scene.parent)
     score, chosen = fit, usable
-    for _ in range(settings.rounds + 1):
+    for turn in range(settings.rounds + 1):
         value = np.maximum(score[usable] - settings.threshold, 0) * size
         chosen = usable[best_disjoint(masks, value, scene.shape, parent)]
         if not chosen.size:
             return []
-        score = fit * _typical(scene.table, chosen, fit[chosen], settings)
+        typical = survey.usual(f"typical {turn}", partial(_typical, scene.table, chosen, fit[chosen]))
+        score = fit * _alike(scene.table, *typical, settings)
     return [(int(i), float(np.sqrt(score[i]))) for i in chosen if score[i] > settings.threshold]
 
 
-def _typical(
-    table: RegionTable, chosen: NDArray[np.intp], weight: Floats, settings: SelectionSettings
-) -> Floats:
-    """Grade how alike each region is to those chosen."""
-    size, contrast = np.log2(table.diameter), table.color_contrast
+def _typical(table: RegionTable, chosen: NDArray[np.intp], weight: Floats) -> tuple[float, float]:
+    """Return the middle of the sizes, as log2 of diameters, and of the contrasts of those chosen."""
     weight = weight * table.diameter[chosen]
-    middle = weighted_quantile(size[chosen], weight)
-    usual = weighted_quantile(contrast[chosen], weight)
+    return (
+        weighted_quantile(np.log2(table.diameter[chosen]), weight),
+        weighted_quantile(table.color_contrast[chosen], weight),
+    )
+
+
+def _alike(table: RegionTable, size: float, contrast: float, settings: SelectionSettings) -> Floats:
+    """Grade how alike each region is to what is typical."""
     low, high = settings.contrast_floor
-    like = np.exp(-0.5 * ((size - middle) / settings.size_spread) ** 2)
-    return like * ramp(contrast, low * usual, high * usual)
+    like = np.exp(-0.5 * ((np.log2(table.diameter) - size) / settings.size_spread) ** 2)
+    return like * ramp(table.color_contrast, low * contrast, high * contrast)
 
 
 def _among(usable: NDArray[np.intp], parent: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -29,9 +29,11 @@ from napari_zeroseg.backends.embedded.corrections import (
     trust_in,
 )
 from napari_zeroseg.backends.embedded.depths import DepthMap
+from napari_zeroseg.backends.embedded.detector import surveyed
 from napari_zeroseg.backends.embedded.merits import agreement, box_fit, merits
 from napari_zeroseg.backends.embedded.pyramid import Pyramid
 from napari_zeroseg.backends.embedded.regions import regions_of
+from napari_zeroseg.backends.embedded.survey import OWN, Survey
 from napari_zeroseg.backends.embedded.tracker import EmbeddedTracker
 from napari_zeroseg.core.boxes import box_iou
 from napari_zeroseg.core.mask import Logits
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.backends.embedded.regions import Region
     from napari_zeroseg.core.image import Plane
     from napari_zeroseg.core.mask import Box, Mask
+    from napari_zeroseg.core.vocabulary import TargetClass
 
 
 BOX_PARTS = (0.7, 0.85, 1.0)
@@ -95,6 +98,8 @@ class EmbeddedImage:
 
     image: Plane
     pyramid: Pyramid
+    survey: Survey = OWN
+    """What is usual in the image that this one is a part of."""
     in_boxes: OrderedDict[Box, Logits] = field(default_factory=OrderedDict)
     """Answers to the last boxes, which those to boxes with points start from."""
 
@@ -106,7 +111,7 @@ class EmbeddedImage:
     @cached_property
     def regions(self) -> tuple[Region, ...]:
         """Proposals, which only boxes ask for."""
-        return regions_of(self.image)
+        return regions_of(self.image, self.survey)
 
     def region_in(self, box: Box, clicks: Sequence[Click]) -> Mask | None:
         """Return the proposed region that fills a box and agrees with all clicks, if there is one."""
@@ -137,11 +142,23 @@ class EmbeddedSegmenter:
 
     An answer costs the same on images of any size. Its values are depths under the outline in
     pixels.
+
+    Parameters
+    ----------
+    survey : Survey
+        What is usual in the image that all images to come are parts of.
     """
+
+    def __init__(self, survey: Survey = OWN) -> None:
+        self._survey = survey
+
+    def surveyed(self, sample: Plane, classes: Sequence[TargetClass]) -> EmbeddedSegmenter:
+        """Return a segmenter for the parts of an image, of which ``sample`` shows what is usual."""
+        return EmbeddedSegmenter(surveyed(sample, tuple(classes))[0])
 
     def embed(self, image: Plane) -> EmbeddedImage:
         """Return the features of an image, float32 of shape (H, W, 3), RGB in 0..1."""
-        return EmbeddedImage(image, Pyramid.of(image))
+        return EmbeddedImage(image, Pyramid.of(image, self._survey), self._survey)
 
     def tracker(self) -> EmbeddedTracker:
         """Return what follows objects from plane to plane."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from skimage.color import rgb2lab
 
+from napari_zeroseg.backends.embedded.survey import OWN, Survey
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -31,18 +33,22 @@ RANGE = (1, 50, 99.5)
 """Percentiles of grey taken for the darkest, the ground and the brightest."""
 
 
-def balanced(image: Plane) -> Plane:
+def balanced(image: Plane, survey: Survey = OWN) -> Plane:
     """Return a bright-field image as under white light, others as they are.
 
     The brightest pixels of an image with a bright ground are taken for white (white-patch
     colour constancy), so that the hue of a stain does not depend on the lamp.
     """
+    gain = survey.usual("gain", lambda: _gain(image))
+    return image if gain is None else np.asarray(np.clip(image * gain, 0, 1), np.float32)
+
+
+def _gain(image: Plane) -> NDArray[np.float32] | None:
     grey = image.mean(axis=2)
     if float(np.median(grey)) < BRIGHT_GROUND:
-        return image
+        return None
     white = image[grey >= np.quantile(grey, WHITE_PART)].mean(axis=0)
-    gain = np.minimum(white.max() / np.maximum(white, 1e-3), MAX_GAIN)
-    return np.asarray(np.clip(image * gain, 0, 1), np.float32)
+    return np.asarray(np.minimum(white.max() / np.maximum(white, 1e-3), MAX_GAIN), np.float32)
 
 
 def lab(image: Plane) -> NDArray[np.float32]:
@@ -56,37 +62,46 @@ def is_colored(lab_image: NDArray[np.float32]) -> bool:
     return float(np.sqrt((chroma**2).sum(axis=1).mean())) > COLORFUL
 
 
-def channels(image: Plane) -> dict[str, Channel]:
+def channels(image: Plane, survey: Survey = OWN) -> dict[str, Channel]:
     """Return the channels of an image by name, float32 of shape (H, W), in units of 0..1.
 
     A grey image has one, ``intensity``; a tinted one has the brightness of its tint. A colour
     image has its lightness and the two main axes of its CIELAB colours (Karhunen-Loève
     transform), the first of which is the axis of the stain in stained bright field.
     """
-    grey = image.mean(axis=2)
-    if np.ptp(image, axis=2).max() < 1e-3:
-        return {"intensity": evened(grey)}
+    if survey.usual("grey", lambda: bool(np.ptp(image, axis=2).max() < 1e-3)):
+        return {"intensity": evened(image.mean(axis=2), survey)}
     lab_image = lab(image)
-    if not is_colored(lab_image) or _has_one_hue(image):
-        return {"intensity": evened(image.max(axis=2))}
-    found = {"lightness": lab_image[..., 0] / np.float32(100)}
+    if survey.usual("one hue", lambda: not is_colored(lab_image) or _has_one_hue(image)):
+        return {"intensity": evened(image.max(axis=2), survey)}
+    return {
+        name: (lab_image @ axis).astype(np.float32) / np.float32(100)
+        for name, axis in survey.usual("axes", lambda: _telling_axes(lab_image)).items()
+    }
+
+
+def _telling_axes(lab_image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """Return the directions in CIELAB of the channels of a colour image, none that says nothing new."""
+    axes = {"lightness": np.array([1, 0, 0], np.float32)}
+    found = [lab_image[..., 0]]
     for index, axis in enumerate(_main_axes(lab_image)):
-        channel = (lab_image @ axis).astype(np.float32) / np.float32(100)
-        if all(abs(_correlation(channel, other)) < REDUNDANT for other in found.values()):
-            found[f"color axis {index + 1}"] = channel
-    return found
+        channel = lab_image @ axis
+        if all(abs(_correlation(channel, other)) < REDUNDANT for other in found):
+            axes[f"color axis {index + 1}"] = axis
+            found.append(channel)
+    return axes
 
 
-def evened(grey: Channel) -> Channel:
+def evened(grey: Channel, survey: Survey = OWN) -> Channel:
     """Compress the intensities of emitted light, objects on a dark ground, so that dim ones count.
 
     Other images are returned as they are. The scale is the asinh of the distance from the
     ground, linear up to ``SOFT_KNEE`` of the range, logarithmic above.
     """
-    low, ground, high = (float(v) for v in np.percentile(grey, RANGE))
+    low, ground, high = survey.usual("range", lambda: tuple(np.percentile(grey, RANGE).tolist()))
     if ground - low > DARK_GROUND * (high - low):
         return np.ascontiguousarray(grey)
-    unit = np.float32(max(SOFT_KNEE * (high - ground), 1 / 255))
+    unit = np.float32(survey.rounded(max(SOFT_KNEE * (high - ground), 1 / 255)))
     return np.asarray(np.arcsinh((grey - np.float32(ground)) / unit) * unit, np.float32)
 
 

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from napari_zeroseg.backends.embedded.survey import OWN, Survey
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,7 +66,10 @@ _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionTable:
-    """The measurements of many regions as columns of shape (N,), colours (N, 3)."""
+    """The measurements of many regions as columns of shape (N,), colours (N, 3).
+
+    What is strong or dark among them, ``survey`` may know from the image that they are a part of.
+    """
 
     color: Floats
     surround: Floats
@@ -77,17 +82,23 @@ class RegionTable:
     edge: Floats
     border: Floats
     worth: Floats
+    survey: Survey = OWN
 
     @classmethod
-    def of(cls, regions: Sequence[Region]) -> RegionTable:
-        columns = {name: np.array([getattr(r, name) for r in regions], np.float64) for name in cls.__slots__}
+    def of(cls, regions: Sequence[Region], survey: Survey = OWN) -> RegionTable:
+        columns = {name: np.array([getattr(r, name) for r in regions], np.float64) for name in cls.columns()}
         for name in ("color", "surround"):
             columns[name] = columns[name].reshape(-1, 3)
-        return cls(**columns)
+        return cls(**columns, survey=survey)
+
+    @classmethod
+    def columns(cls) -> list[str]:
+        """Return the names of what was measured."""
+        return [field.name for field in fields(cls) if field.name != "survey"]
 
     def rows(self, indices: Sequence[int]) -> RegionTable:
-        """Return some of the regions."""
-        return RegionTable(**{name: getattr(self, name)[list(indices)] for name in self.__slots__})
+        """Return some of the regions, to be judged among themselves."""
+        return RegionTable(**{name: getattr(self, name)[list(indices)] for name in self.columns()})
 
     def without(self, color: Floats, area_fraction: float) -> RegionTable:
         """Return regions with the colour that is left when a part of each is taken out."""
@@ -108,16 +119,23 @@ class RegionTable:
     @property
     def relative_contrast(self) -> Floats:
         """Lightness against the surround; 1 or -1 for the strongest regions of the image."""
-        contrast = self.contrast
-        solid = np.abs(contrast[self.ellipse > SOLID])
-        return contrast / (max(float(np.percentile(solid, STRONG)), 1.0) if solid.size else 1.0)
+        return self.contrast / self.survey.usual("strong contrast", self._strong_contrast)
+
+    def _strong_contrast(self) -> float:
+        solid = np.abs(self.contrast[self.ellipse > SOLID])
+        return max(float(np.percentile(solid, STRONG)), 1.0) if solid.size else 1.0
 
     @property
     def darkness(self) -> Floats:
         """How far a region is from the lightest to the darkest of the image's regions, 0..1."""
-        lightness = self.color[:, 0]
-        low, high = np.percentile(lightness, DARKEST), np.percentile(self.surround[:, 0], STRONG)
-        return np.clip((high - lightness) / max(high - low, 1.0), 0, 1)
+        low, high = self.survey.usual("lightness", self._lightness_range)
+        return np.clip((high - self.color[:, 0]) / max(high - low, 1.0), 0, 1)
+
+    def _lightness_range(self) -> tuple[float, float]:
+        return (
+            float(np.percentile(self.color[:, 0], DARKEST)),
+            float(np.percentile(self.surround[:, 0], STRONG)),
+        )
 
     @property
     def chroma(self) -> Floats:

@@ -1,0 +1,191 @@
+"""A very large image: memory, cost per area beside a small one, and objects that a seam cuts.
+
+``ZEROSEG_LARGE`` is the side of the image in pixels, 20000 if not set.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks._nuclei import Nuclei
+from napari_zeroseg.core.boxes import box_iou
+from napari_zeroseg.core.recipe import Parameters, Recipe
+from napari_zeroseg.core.tiles import tiles
+from napari_zeroseg.core.vocabulary import Vocabulary
+from napari_zeroseg.session.session import Session
+from napari_zeroseg.session.source import ImageSource
+
+if TYPE_CHECKING:
+    from napari_zeroseg.core.image import Plane
+    from napari_zeroseg.core.mask import Mask
+    from napari_zeroseg.core.tiles import Window
+
+SIDE = int(os.environ.get("ZEROSEG_LARGE", "20000"))
+SMALL = 2048
+WORD = "nucleus"
+SAME = 0.98
+BORDER = 64
+"""Objects so near to the border of the small image, in pixels, are not compared."""
+
+
+def run() -> dict[str, Any]:
+    """Print and return memory, seconds per megapixel, and how alike objects on seams are."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "image.zarr"
+        Nuclei(SIDE).write(path)
+        seam = _seam()
+        corner = (seam[0] - SMALL // 2, seam[1] - SMALL // 2)
+        small = _in_process(path, corner, SMALL, Path(folder) / "small.pickle")
+        large = _in_process(path, (0, 0), SIDE, Path(folder) / "large.pickle")
+        alike = _compared(Path(folder), corner, seam)
+    ratio = large["processor_s_per_mpx"] / small["processor_s_per_mpx"]
+    result = {"large": large, "small": small, "ratio_per_mpx": ratio, "seams": alike}
+    _print(result)
+    return result
+
+
+def _seam() -> tuple[int, int]:
+    """Return where four tiles in the middle meet."""
+    p = Parameters()
+    starts = sorted({t.core[0].start for t in tiles((SIDE, SIDE), p.tile, p.tile_overlap)})
+    middle = starts[len(starts) // 2]
+    return middle, middle
+
+
+def _in_process(path: Path, origin: tuple[int, int], side: int, out: Path) -> dict[str, Any]:
+    """Run in a process of its own, whose memory is that of the run alone."""
+    arguments = [str(path), str(origin[0]), str(origin[1]), str(side), str(out)]
+    answer = subprocess.run(
+        [sys.executable, "-m", "benchmarks.large", *arguments], check=True, stdout=subprocess.PIPE
+    )
+    return dict(json.loads(answer.stdout))
+
+
+def measured(path: Path, origin: tuple[int, int], side: int, out: Path) -> dict[str, Any]:
+    """Run on a square part of an image; write the masks that are found, and return what it took."""
+    import zarr
+
+    array = zarr.open_array(path, mode="r")
+    session = Session(recipe=Recipe().with_vocabulary(Vocabulary.parse(WORD)))
+    start = _memory("VmRSS")
+    session.problem_raised.connect(_raise)
+    session.activity_changed.connect(_log)
+    session.open(_source(array, origin, side))
+    wall, processor = time.perf_counter(), time.process_time()
+    session.suggest()
+    session.accept(WORD)
+    session.run()
+    wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    megapixels = side * side / 1e6
+    found = {
+        "side": side,
+        "megapixels": megapixels,
+        "objects": len(session.state.instances),
+        "processor_s": processor,
+        "wall_s": wall,
+        "processor_s_per_mpx": processor / megapixels,
+        "wall_s_per_mpx": wall / megapixels,
+        "memory_at_start_mb": start / 1e6,
+        "memory_above_start_mb": (_memory("VmHWM") - start) / 1e6,
+    }
+    out.write_bytes(pickle.dumps([(i.mask.origin, i.mask.pixels) for i in session.state.instances]))
+    return found
+
+
+def _source(array: Any, origin: tuple[int, int], side: int) -> ImageSource:
+    top, left = origin
+
+    def read(_plane: tuple[int, ...], window: Window | None) -> Plane:
+        rows, cols = window or (slice(0, side), slice(0, side))
+        part = array[top + rows.start : top + rows.stop, left + cols.start : left + cols.stop]
+        return np.repeat(part[..., None] / np.float32(255), 3, axis=2)
+
+    return ImageSource("image", "image", (side, side), read)
+
+
+def _raise(problem: BaseException) -> None:
+    raise problem
+
+
+def _log(activity: Any) -> None:
+    memory = _memory("VmHWM") / 1e6
+    progress = f"{activity.text} {activity.done}/{activity.total}"
+    print(f"{time.process_time():8.1f} s, {memory:6.0f} MB: {progress}", file=sys.stderr)
+
+
+def _memory(entry: str) -> int:
+    """Return an entry of this process's status, in bytes."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(entry))
+
+
+def _compared(folder: Path, corner: tuple[int, int], seam: tuple[int, int]) -> dict[str, float]:
+    """Compare the objects that seams cut with those of the run without tiles around them."""
+    alone = [_moved(m, corner) for m in _read(folder / "small.pickle")]
+    tiled = _read(folder / "large.pickle")
+    inner = [slice(c + BORDER, c + SMALL - BORDER) for c in corner]
+    cut = [m for m in alone if _lies_in(m, inner) and _crosses(m, seam)]
+    boxes = np.array([m.box for m in tiled])
+    ious = np.array([_best(m, tiled, boxes) for m in cut])
+    return {
+        "objects_cut": len(cut),
+        "mean_iou": float(ious.mean()),
+        "least_iou": float(ious.min()),
+        "share_same": float((ious >= SAME).mean()),
+    }
+
+
+def _read(path: Path) -> list[Mask]:
+    from napari_zeroseg.core.mask import Mask
+
+    return [Mask(*parts) for parts in pickle.loads(path.read_bytes())]  # noqa: S301 - written above
+
+
+def _moved(mask: Mask, by: tuple[int, int]) -> Mask:
+    from napari_zeroseg.core.mask import Mask
+
+    return Mask((mask.origin[0] + by[0], mask.origin[1] + by[1]), mask.pixels)
+
+
+def _lies_in(mask: Mask, window: list[slice]) -> bool:
+    return all(s.start >= w.start and s.stop <= w.stop for s, w in zip(mask.slices, window, strict=True))
+
+
+def _crosses(mask: Mask, seam: tuple[int, int]) -> bool:
+    return any(s.start < place < s.stop for s, place in zip(mask.slices, seam, strict=True))
+
+
+def _best(mask: Mask, others: list[Mask], boxes: Any) -> float:
+    near = np.flatnonzero(box_iou(np.array([mask.box]), boxes)[0] > 0)
+    return max((mask.iou(others[i]) for i in near), default=0.0)
+
+
+def _print(result: dict[str, Any]) -> None:
+    heads = ("CPU s", "wall s", "CPU s/Mpx", "MB above start")
+    print(f"{'side':>6s} {'objects':>8s} " + " ".join(f"{head:>{max(len(head), 8)}s}" for head in heads))
+    for size in (result["small"], result["large"]):
+        print(
+            f"{size['side']:6d} {size['objects']:8d} {size['processor_s']:8.1f} {size['wall_s']:8.1f} "
+            f"{size['processor_s_per_mpx']:9.2f} {size['memory_above_start_mb']:14.0f}"
+        )
+    seams = result["seams"]
+    print(f"cost per megapixel, large over small: {result['ratio_per_mpx']:.2f}")
+    print(
+        f"{seams['objects_cut']} objects on seams: IoU with a run without tiles {seams['mean_iou']:.4f} on "
+        f"average, at least {seams['least_iou']:.4f}; {100 * seams['share_same']:.1f} % reach {SAME}"
+    )
+
+
+if __name__ == "__main__":
+    source, top, left, side, target = sys.argv[1:]
+    print(json.dumps(measured(Path(source), (int(top), int(left)), int(side), Path(target))))
