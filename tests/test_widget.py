@@ -122,7 +122,7 @@ def test_positive_and_negative_points_correct_an_object(person, viewer):
     table.selectRow(model.row_of(InstanceKey("bright", 1)))
     person.press(person.dock.refine.correct)
     viewer.layers["Prompts"].add([(8, 8)])
-    person.press(person.dock.refine.negative)
+    person.press(person.dock.refine.tools.signs[False])
     viewer.layers["Prompts"].add([(12, 8)])
     assert not viewer.layers["Draft"].data[12, 5:15].any()
     person.press(person.dock.refine.commit)

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_zeroseg._napari.flight import Flight
 from napari_zeroseg._napari.layer_view import LayerView
+from napari_zeroseg._napari.meanings import meaning_in_napari
 from napari_zeroseg._napari.shortcuts import drawing_commands, install_shortcuts, review_commands
 from napari_zeroseg._napari.watch import watch_images
 from napari_zeroseg._qt.consent_dialog import ConsentDesk
@@ -20,6 +21,7 @@ from napari_zeroseg._qt.gui_thread import Background, GuiThread
 from napari_zeroseg.core.consent import PERSON, Ask, nobody_to_ask
 from napari_zeroseg.core.errors import ZeroSegError
 from napari_zeroseg.session.kept import AgreementFile, DecisionKeeper
+from napari_zeroseg.session.keyboard import Keyboard, keep_keys
 from napari_zeroseg.session.runner import Runner, models_thread
 from napari_zeroseg.session.saved.autosave import Autosave
 from napari_zeroseg.session.session import Session
@@ -57,9 +59,20 @@ class ZeroSegWidget(QWidget):
         samples = {title: partial(_open_sample, napari_viewer, key) for key, title in SAMPLES.items()}
         watch = watch_images(napari_viewer, self.session, background.do)
         self._layers = LayerView(napari_viewer, self.session)
+        keyboard = Keyboard()
         commands = (*drawing_commands(self.session, self._layers), *review_commands(self.session))
         self.autosave = Autosave(self.session, gui)
-        self.dock = Dock(self.session, self.autosave, background, servers, downloads, samples, commands)
+        self.dock = Dock(
+            self.session,
+            self.autosave,
+            background,
+            servers,
+            downloads,
+            samples,
+            commands,
+            keyboard,
+            meaning_in_napari,
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         # napari adds a stretch of its own below, which must not take the room of the dock
@@ -69,8 +82,9 @@ class ZeroSegWidget(QWidget):
         stop_asking = _answer_with(self.consent.ask)
         self._stops: list[Callable[[], object]] = [
             watch,
-            install_shortcuts(napari_viewer, self.session, commands),
+            install_shortcuts(napari_viewer, self.session, commands, keyboard),
             Flight(napari_viewer, self.session).close,
+            keep_keys(keyboard, background.do),
             self._layers.close,
             self.autosave.close,
             decisions.close,

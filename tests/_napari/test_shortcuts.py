@@ -8,8 +8,10 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Points
 from napari.utils.key_bindings import KeymapHandler, coerce_keybinding
 
+from napari_zeroseg._napari.meanings import meaning_in_napari
 from napari_zeroseg._napari.shortcuts import drawing_commands, install_shortcuts, review_commands
-from napari_zeroseg.session.shortcuts import SHORTCUTS, Command, Shortcut
+from napari_zeroseg.session.keyboard import Keyboard
+from napari_zeroseg.session.shortcuts import DISCARD, FLIP, SHORTCUTS, Command, Shortcut
 from tests._napari.conftest import Scene
 
 
@@ -186,3 +188,26 @@ def test_uninstalling_gives_the_keys_back(scene: Scene) -> None:
     assert len(scene.viewer.keymap) == len(SHORTCUTS)
     uninstall()
     assert len(scene.viewer.keymap) == len(before) + 1
+
+
+def test_a_changed_key_holds_at_once_in_the_viewer_and_in_layers(scene: Scene) -> None:
+    keyboard = Keyboard()
+    commands = drawing_commands(scene.session, scene.view)
+    uninstall = install_shortcuts(scene.viewer, scene.session, commands, keyboard)
+    press(scene, "N")
+    keyboard.change(FLIP, "K")
+    press(scene, "S")
+    assert scene.session.hand.positive
+    press(scene, "K")
+    assert not scene.session.hand.positive
+    keyboard.change(DISCARD, "Q")
+    press(scene, "Q")
+    assert scene.session.state.draft is None
+    uninstall()
+    assert not scene.viewer.keymap
+
+
+def test_what_a_key_means_in_napari_is_known() -> None:
+    assert meaning_in_napari("C") == "auto contrast once"
+    assert "activate labels fill mode" in meaning_in_napari("F")
+    assert meaning_in_napari("Control-Shift-Alt-K") == ""

@@ -8,6 +8,8 @@ from qtpy.QtCore import QItemSelectionModel, Qt
 from napari_zeroseg._qt.instance_model import AREA, SCORE, STATE
 from napari_zeroseg._qt.refine_panel import RefinePanel
 from napari_zeroseg.core.instance import InstanceState
+from napari_zeroseg.session.hand import Tool
+from napari_zeroseg.session.keyboard import Keyboard
 
 LEFT = Qt.MouseButton.LeftButton
 SELECT = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
@@ -15,7 +17,7 @@ SELECT = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.Selectio
 
 @pytest.fixture
 def panel(qtbot, segmented):
-    panel = RefinePanel(segmented)
+    panel = RefinePanel(segmented, Keyboard())
     qtbot.addWidget(panel)
     panel.resize(380, 600)
     panel.show()
@@ -60,10 +62,10 @@ def test_correct_selected_and_discard(qtbot, panel, segmented):
 
 def test_the_sign_is_shared_with_all_views(qtbot, panel, segmented):
     segmented.begin("bright")
-    qtbot.mouseClick(panel.negative, LEFT)
+    qtbot.mouseClick(panel.tools.signs[False], LEFT)
     assert not segmented.hand.positive
     segmented.hand.flip()
-    assert panel.positive.isChecked()
+    assert panel.tools.signs[True].isChecked()
 
 
 def test_accept_and_delete_the_selected(qtbot, panel, segmented):
@@ -101,3 +103,39 @@ def test_selected_masks_of_a_class_become_one(qtbot, panel, segmented):
     qtbot.mouseClick(panel.merge, LEFT)
     assert [i.id for i in segmented.state.instances if i.name == "bright"] == [1]
     assert segmented.undo_text == "Merge 2 bright"
+
+
+def test_the_tool_is_shared_with_all_views(qtbot, panel, segmented):
+    qtbot.mouseClick(panel.tools.tools[Tool.BOX], LEFT)
+    assert segmented.hand.tool is Tool.BOX
+    segmented.hand.take(Tool.SCRIBBLE)
+    assert panel.tools.tools[Tool.SCRIBBLE].isChecked()
+    segmented.begin("bright")
+    assert "drag along it" in panel.status.text()
+
+
+def test_add_to_the_selected_and_take_from_it(qtbot, panel, segmented):
+    assert not panel.add.isEnabled()
+    place = next(r for r in range(panel.model.rowCount()) if panel.model.row(r).mask.box == (5, 5, 15, 15))
+    key = panel.model.row(place).key
+    panel.table.selectRow(place)
+    qtbot.mouseClick(panel.take, LEFT)
+    assert "does not belong to bright" in panel.status.text()
+    segmented.click(10, 10)
+    segmented.click(10, 7, positive=False)
+    qtbot.mouseClick(panel.commit, LEFT)
+    assert segmented.state.instance(*key).mask.area == 10
+    qtbot.mouseClick(panel.add, LEFT)
+    segmented.click(10, 10)
+    qtbot.mouseClick(panel.commit, LEFT)
+    assert segmented.state.instance(*key).mask.area == 100
+
+
+def test_a_class_as_a_whole_is_one_region(qtbot, panel, segmented):
+    panel.whole_class.setChecked(True)
+    for x, y in ((10, 10), (45, 35)):
+        qtbot.mouseClick(panel.new, LEFT)
+        segmented.click(x, y)
+        qtbot.mouseClick(panel.commit, LEFT)
+    (region,) = [i for i in segmented.state.instances if i.provenance.of_class]
+    assert region.mask.area == 200

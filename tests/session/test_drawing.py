@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_zeroseg.core.errors import NotNowError
+from napari_zeroseg.core.errors import NotNowError, OutsideError
 from napari_zeroseg.core.instance import Combination, InstanceState
 from napari_zeroseg.core.mask import Mask
 from napari_zeroseg.core.record import instance_entry
@@ -68,7 +68,7 @@ def test_a_box_outside_is_refused_and_the_prompts_stay(session: Session, box) ->
     session.begin("bright")
     session.click(*UPPER)
     before = session.state
-    with pytest.raises(NotNowError, match="prompts are as they were"):
+    with pytest.raises(OutsideError, match="prompts are as they were"):
         session.draw_box(box)
     assert session.state is before
 
@@ -97,9 +97,9 @@ def test_what_of_a_stroke_lies_outside_is_left_out(session: Session) -> None:
     session.scribble([(-20, 10), (-10, 10), (6, 10), (9, 10)])
     assert all(p.within((64, 64)) for p in session.state.draft.prompt.points)
     before = session.state
-    with pytest.raises(NotNowError, match="touch the image"):
+    with pytest.raises(OutsideError, match="touch the image"):
         session.scribble([(-20, 10), (90, 10)])
-    with pytest.raises(NotNowError, match="inside the image"):
+    with pytest.raises(OutsideError, match="inside the image"):
         session.click(64, 10)
     assert session.state is before
 

@@ -112,6 +112,15 @@ class Board:
         """Change the sign of the selected points, else of the next clicks."""
         self._drawing.flip()
 
+    def draw_box(self) -> None:
+        """Take the box in hand, or go between drawing and moving it."""
+        self._drawing.draw_box()
+
+    def follow_hand(self) -> None:
+        """Give the mouse the tool that was chosen."""
+        with self._mirrored():
+            self._drawing.follow_hand()
+
     def on_activated(self, layer: Layer | None) -> None:
         """Take the class in hand whose layer a person activated."""
         name, hand = self._class_of(layer), self._session.hand

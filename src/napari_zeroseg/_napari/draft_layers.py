@@ -10,12 +10,18 @@ from napari.layers import Labels, Points
 from napari.utils import CyclicLabelColormap
 
 from napari_zeroseg._napari.repaint import repaint
+from napari_zeroseg._napari.stroke import follow_stroke
+from napari_zeroseg.core.instance import Combination
 from napari_zeroseg.core.prompt import Point
+from napari_zeroseg.session.hand import Tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from numpy.typing import NDArray
+
     from napari_zeroseg.core.mask import Mask
+    from napari_zeroseg.session.hand import Hand
     from napari_zeroseg.session.state import Draft
 
     Window = tuple[slice, slice]
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
 DRAFT = "Draft"
 PROMPTS = "Prompts"
 DRAFT_COLOR = (0.0, 0.9, 1.0, 0.6)
+AWAY_COLOR = (1.0, 0.25, 0.2, 0.6)  # of what is to be taken away
 POSITIVE = ("disc", "#2ecc40")
 NEGATIVE = ("cross", "#ff4136")
 RIGHT_BUTTON = 2
@@ -34,7 +41,7 @@ class DraftPreview:
     """A Labels layer with the draft's mask."""
 
     def __init__(self, shape: tuple[int, ...], transform: dict[str, Any]) -> None:
-        colormap = CyclicLabelColormap(colors=np.array([[0, 0, 0, 0], DRAFT_COLOR], np.float32))
+        colormap = CyclicLabelColormap(colors=np.array([[0, 0, 0, 0], DRAFT_COLOR, AWAY_COLOR], np.float32))
         self.layer = Labels(np.zeros(shape, np.uint8), name=DRAFT, colormap=colormap, **transform)
         self.layer.editable = False
         self._plane: tuple[int, ...] = ()
@@ -48,7 +55,8 @@ class DraftPreview:
         self._fill(0)
         self._repaint()
         self._mask, self._plane = mask, plane
-        self._fill(1)
+        away = draft is not None and draft.combination is Combination.SUBTRACTED
+        self._fill(2 if away else 1)
         self._repaint()
 
     def _fill(self, value: int) -> None:
@@ -72,8 +80,10 @@ class PromptPoints:
         Gets the points that a person clicked.
     on_change : callable
         Gets all points after a person moved, flipped or deleted some.
-    positive : callable
-        Says whether the next click means "object".
+    on_stroke : callable
+        Gets the places (x, y) that a stroke went through, and its sign.
+    hand : Hand
+        Says whether the mouse draws strokes, and whether the next prompt means "object".
     transform : dict
         Where the image lies, as arguments of a layer.
     """
@@ -83,11 +93,15 @@ class PromptPoints:
         shape: tuple[int, ...],
         on_add: Callable[[tuple[Point, ...]], None],
         on_change: Callable[[tuple[Point, ...]], None],
-        positive: Callable[[], bool],
+        on_stroke: Callable[[list[tuple[float, float]], bool], None],
+        hand: Hand,
         transform: dict[str, Any],
     ) -> None:
-        self._on_add, self._on_change, self._positive = on_add, on_change, positive
+        self._on_add, self._on_change, self._on_stroke = on_add, on_change, on_stroke
+        self._hand = hand
+        self._stroke_end: tuple[float, float] | None = None
         self._points: tuple[Point, ...] = ()
+        self._plane: tuple[int, ...] = ()
         self._writing = False
         self._right_button = False
         self.layer = Points(
@@ -102,9 +116,11 @@ class PromptPoints:
         self.layer.canvas_size_limits = MARK_LIMITS
         self.layer.mouse_drag_callbacks.insert(0, self._on_mouse_drag)
         self.layer.events.data.connect(self._on_layer_data)
+        self.layer.events.mode.connect(self._hold_camera)
 
     def close(self) -> None:
         """Leave no callback behind."""
+        self.layer.events.mode.disconnect(self._hold_camera)
         self.layer.events.data.disconnect(self._on_layer_data)
         self.layer.mouse_drag_callbacks.remove(self._on_mouse_drag)
 
@@ -112,17 +128,20 @@ class PromptPoints:
 
     def show(self, draft: Draft | None) -> None:
         """Show the draft's points, whatever the layer holds."""
-        self._points, plane = (draft.prompt.points, draft.plane) if draft is not None else ((), ())
-        wanted = np.array([(*plane, p.y, p.x) for p in self._points], float)
+        self._points, self._plane = (draft.prompt.points, draft.plane) if draft is not None else ((), ())
+        self._put(self._points)
+
+    def _put(self, points: tuple[Point, ...]) -> None:
+        wanted = np.array([(*self._plane, p.y, p.x) for p in points], float)
         wanted = wanted.reshape(-1, self.layer.ndim)
         with self._written():
             if not np.array_equal(wanted, self.layer.data):
                 self.layer.data = wanted
-            if self._points:
-                self._mark_signs()
+            if points:
+                self._mark_signs(points)
 
-    def _mark_signs(self) -> None:
-        looks = [POSITIVE if p.positive else NEGATIVE for p in self._points]
+    def _mark_signs(self, points: tuple[Point, ...]) -> None:
+        looks = [POSITIVE if p.positive else NEGATIVE for p in points]
         self.layer.symbol = [symbol for symbol, _ in looks]
         self.layer.face_color = [color for _, color in looks]
 
@@ -133,6 +152,15 @@ class PromptPoints:
             yield
         finally:
             self._writing = before
+
+    def draw(self) -> None:
+        """Let the mouse draw points, or strokes."""
+        self.layer.mode = "add"
+        self._hold_camera()
+
+    def _hold_camera(self, _event: Any = None) -> None:
+        if self.layer.mode == "add":
+            self.layer.mouse_pan = self._hand.tool is not Tool.SCRIBBLE
 
     # from the layer to the session
 
@@ -148,8 +176,23 @@ class PromptPoints:
         )
         return True
 
-    def _on_mouse_drag(self, _layer: Points, event: Any) -> None:
+    def _on_mouse_drag(self, layer: Points, event: Any) -> Iterator[None]:
         self._right_button = event.button == RIGHT_BUTTON
+        self._stroke_end = None
+        if self._hand.tool is Tool.SCRIBBLE and layer.mode == "add":
+            yield from follow_stroke(layer, event, self._show_stroke, self._end_stroke)
+
+    @property
+    def _sign(self) -> bool:
+        return self._hand.positive and not self._right_button
+
+    def _show_stroke(self, places: list[tuple[float, float]]) -> None:
+        self._put((*self._points, *(Point(x, y, self._sign) for x, y in places)))
+
+    def _end_stroke(self, places: list[tuple[float, float]]) -> None:
+        self._put(self._points)
+        self._stroke_end = places[-1]
+        self._on_stroke(places, self._sign)
 
     def _on_layer_data(self, event: Any) -> None:
         if self._writing or str(event.action.value) not in ("added", "removed", "changed"):
@@ -157,9 +200,10 @@ class PromptPoints:
         rows = self.layer.data[:, -2:]
         count = len(self._points)
         match str(event.action.value):
+            case "added" if len(rows) > count and self._ends_stroke(rows[-1]):
+                self._put(self._points)
             case "added" if len(rows) > count:
-                sign = self._positive() and not self._right_button
-                self._right_button = False
+                sign, self._right_button = self._sign, False
                 self._on_add(tuple(Point(float(x), float(y), sign) for y, x in rows[count:]))
             case "removed":
                 gone = set(event.data_indices)
@@ -171,3 +215,7 @@ class PromptPoints:
                         for (y, x), p in zip(rows, self._points, strict=False)
                     )
                 )
+
+    def _ends_stroke(self, row: NDArray[np.floating[Any]]) -> bool:
+        """Say whether napari takes the end of a stroke for a click: it does where the stroke began."""
+        return self._stroke_end == (float(row[1]), float(row[0]))

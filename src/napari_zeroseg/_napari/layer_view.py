@@ -30,6 +30,7 @@ class LayerView:
         self._removing: set[Layer] = set()
         session.changed.connect(self._on_session_changed)
         session.source_changed.connect(self._on_session_changed)
+        session.hand.changed.connect(self._on_hand_changed)
         viewer.layers.selection.events.active.connect(self._on_active_changed)
         viewer.layers.events.removing.connect(self._on_layer_removing)
         viewer.layers.events.removed.connect(self._on_layer_removed)
@@ -39,6 +40,7 @@ class LayerView:
         """Leave no callback behind; the masks stay as ordinary layers."""
         self._session.changed.disconnect(self._on_session_changed)
         self._session.source_changed.disconnect(self._on_session_changed)
+        self._session.hand.changed.disconnect(self._on_hand_changed)
         self._viewer.layers.selection.events.active.disconnect(self._on_active_changed)
         self._viewer.layers.events.removing.disconnect(self._on_layer_removing)
         self._viewer.layers.events.removed.disconnect(self._on_layer_removed)
@@ -50,6 +52,17 @@ class LayerView:
         board = self._board()
         if board is not None:
             board.flip()
+
+    def draw_box(self) -> None:
+        """Let the mouse draw a box; once more, let it move and resize the box that is there."""
+        board = self._board()
+        if board is not None:
+            board.draw_box()
+
+    def _on_hand_changed(self) -> None:
+        board = self._board()
+        if board is not None:
+            board.follow_hand()
 
     def _board(self) -> Board | None:
         source = self._session.source

@@ -9,7 +9,10 @@ from napari.utils.key_bindings import coerce_keybinding
 
 from napari_zeroseg._napari.ownership import owner
 from napari_zeroseg.core.errors import ZeroSegError
+from napari_zeroseg.core.instance import Combination
 from napari_zeroseg.session import shortcuts as keys
+from napari_zeroseg.session.hand import Tool
+from napari_zeroseg.session.keyboard import Keyboard
 from napari_zeroseg.session.shortcuts import Command
 
 if TYPE_CHECKING:
@@ -28,11 +31,19 @@ def drawing_commands(session: Session, view: LayerView) -> tuple[Command, ...]:
     def drawing() -> bool:
         return session.state.draft is not None
 
+    def chosen() -> bool:
+        return drawing() or session.hand.thing_in(session.state) is not None
+
     return (
         Command(keys.NEXT, session.next_object),
         Command(keys.COMMIT, session.commit, drawing),
         Command(keys.DISCARD, session.discard, drawing),
         Command(keys.FLIP, view.flip, drawing),
+        Command(keys.POINTS, lambda: session.hand.take(Tool.POINTS), drawing),
+        Command(keys.BOX, view.draw_box, drawing),
+        Command(keys.SCRIBBLE, lambda: session.hand.take(Tool.SCRIBBLE), drawing),
+        Command(keys.ADD, lambda: session.begin_part(Combination.ADDED), chosen),
+        Command(keys.TAKE, lambda: session.begin_part(Combination.SUBTRACTED), chosen),
         Command(keys.SEEK, session.seek),
         Command(keys.UNDO, session.undo),
         Command(keys.REDO, session.redo),
@@ -55,10 +66,10 @@ def review_commands(session: Session) -> tuple[Command, ...]:
 
 
 def install_shortcuts(
-    viewer: ViewerModel, session: Session, commands: Iterable[Command]
+    viewer: ViewerModel, session: Session, commands: Iterable[Command], keyboard: Keyboard | None = None
 ) -> Callable[[], None]:
-    """Bind the keys; return what takes them away again."""
-    return ViewerKeys(viewer, session, tuple(commands)).close
+    """Bind the keys, the usual ones unless a keyboard says otherwise; return what takes them away again."""
+    return ViewerKeys(viewer, session, tuple(commands), keyboard or Keyboard()).close
 
 
 class ViewerKeys:
@@ -69,19 +80,35 @@ class ViewerKeys:
     person or another plugin has bound to the viewer are left alone.
     """
 
-    def __init__(self, viewer: ViewerModel, session: Session, commands: tuple[Command, ...]) -> None:
+    def __init__(
+        self, viewer: ViewerModel, session: Session, commands: tuple[Command, ...], keyboard: Keyboard
+    ) -> None:
         self._viewer = viewer
         self._session = session
         self._commands = commands
-        self._bound = [c.shortcut.key for c in commands if self._bind(viewer, c)]
+        self._keyboard = keyboard
+        self._bound: list[str] = []
         self._bound_in: WeakKeyDictionary[Layer, list[str]] = WeakKeyDictionary()
-        for layer in viewer.layers:
-            self._adopt(layer)
+        self._bind_all()
         viewer.layers.events.inserted.connect(self._on_layer_inserted)
+        keyboard.changed.connect(self._on_keyboard_changed)
 
     def close(self) -> None:
         """Give all keys back."""
+        self._keyboard.changed.disconnect(self._on_keyboard_changed)
         self._viewer.layers.events.inserted.disconnect(self._on_layer_inserted)
+        self._release_all()
+
+    def _on_keyboard_changed(self) -> None:
+        self._release_all()
+        self._bind_all()
+
+    def _bind_all(self) -> None:
+        self._bound = self._bind_some(self._viewer, self._commands)
+        for layer in self._viewer.layers:
+            self._adopt(layer)
+
+    def _release_all(self) -> None:
         for key in self._bound:
             self._viewer.bind_key(key, None)
         for layer, keys_of_layer in self._bound_in.items():
@@ -93,11 +120,15 @@ class ViewerKeys:
 
     def _adopt(self, layer: Layer) -> None:
         if owner(layer) is not None:
-            first = (command for command in self._commands if command.shortcut.first)
-            self._bound_in[layer] = [c.shortcut.key for c in first if self._bind(layer, c)]
+            first = [command for command in self._commands if command.shortcut.first]
+            self._bound_in[layer] = self._bind_some(layer, first)
 
-    def _bind(self, provider: Any, command: Command) -> bool:
-        key = command.shortcut.key
+    def _bind_some(self, provider: Any, commands: Iterable[Command]) -> list[str]:
+        """Return the keys that could be bound."""
+        keyed = ((self._keyboard.key_of(command.shortcut), command) for command in commands)
+        return [key for key, command in keyed if self._bind(provider, key, command)]
+
+    def _bind(self, provider: Any, key: str, command: Command) -> bool:
 
         def act(_provider: Any) -> Any:
             # a layer that was left to the user has napari's keys again

@@ -9,7 +9,7 @@ from qtpy.QtCore import QPoint, QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_zeroseg._qt.activity_bar import ActivityBar
-from napari_zeroseg._qt.dock_keys import bind_keys
+from napari_zeroseg._qt.dock_keys import DockKeys
 from napari_zeroseg._qt.export_panel import ExportPanel
 from napari_zeroseg._qt.guidance_panel import GuidancePanel
 from napari_zeroseg._qt.history_bar import HistoryBar
@@ -26,8 +26,10 @@ from napari_zeroseg._qt.saved_line import SavedLine
 from napari_zeroseg._qt.section import column, section
 from napari_zeroseg._qt.session_view import SessionView
 from napari_zeroseg._qt.settings_panel import SettingsPanel
+from napari_zeroseg._qt.shortcut_sheet import Meaning
 from napari_zeroseg._qt.suggestion_panel import SuggestionPanel
 from napari_zeroseg._qt.vocabulary_panel import VocabularyPanel
+from napari_zeroseg.session.keyboard import Keyboard
 
 if TYPE_CHECKING:
     from napari_zeroseg._qt.gui_thread import Background
@@ -37,6 +39,10 @@ if TYPE_CHECKING:
 
 WIDTH = 400
 HEADING = 30  # px above a part
+
+
+def _nothing(_key: str) -> str:
+    return ""
 
 
 class Dock(QWidget):
@@ -58,6 +64,10 @@ class Dock(QWidget):
         What opens each sample image, by its title.
     commands : sequence of Command
         What the keys do; the canvas has the same.
+    keyboard : Keyboard, optional
+        The keys; the usual ones by default.
+    meaning : callable
+        What a key means in napari.
     """
 
     def __init__(
@@ -69,8 +79,11 @@ class Dock(QWidget):
         downloads: Background,
         samples: Mapping[str, Callable[[], object]],
         commands: Sequence[Command] = (),
+        keyboard: Keyboard | None = None,
+        meaning: Meaning = _nothing,
     ) -> None:
         super().__init__()
+        keyboard = keyboard or Keyboard()
         self.messages = MessageBar(session)
         self.restore = RestoreBar(session, autosave)
         self.image = ImagePanel(session, background, samples)
@@ -81,14 +94,14 @@ class Dock(QWidget):
         self.guidance = GuidancePanel(session, background)
         self.settings = SettingsPanel(session)
         self.run = RunPanel(session)
-        self.refine = RefinePanel(session)
+        self.refine = RefinePanel(session, keyboard)
         self.propagate = PropagatePanel(session)
         self.review = ReviewPanel(session)
         self.export = ExportPanel(session, background)
         self.activity = ActivityBar(session)
-        self.history = HistoryBar(session)
+        self.history = HistoryBar(session, keyboard, meaning)
         self.saved = SavedLine(session, autosave)
-        bind_keys(self, session, commands)
+        DockKeys(self, session, commands, keyboard)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(6)

@@ -11,10 +11,11 @@ from qtpy.QtWidgets import QPushButton
 from napari_zeroseg._qt.action_button import ActionButton
 from napari_zeroseg._qt.section import row
 from napari_zeroseg._qt.session_view import SessionView
-from napari_zeroseg._qt.shortcut_sheet import ShortcutSheet
+from napari_zeroseg._qt.shortcut_sheet import Meaning, ShortcutSheet
 from napari_zeroseg.session.readiness import Action
 
 if TYPE_CHECKING:
+    from napari_zeroseg.session.keyboard import Keyboard
     from napari_zeroseg.session.session import Session
 
 LONGEST_TEXT = 18
@@ -23,14 +24,15 @@ LONGEST_TEXT = 18
 class HistoryBar(SessionView):
     """One stack for classes, suggestions, prompts and masks."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, keyboard: Keyboard, meaning: Meaning) -> None:
         super().__init__(session)
+        self._keyboard, self._meaning = keyboard, meaning
         self._sheet: ShortcutSheet | None = None
         self.undo = ActionButton("Undo", Action.UNDO, "", lambda: self._try(session.undo))
         self.redo = ActionButton("Redo", Action.REDO, "", lambda: self._try(session.redo))
         self.help = QPushButton("?")
         self.help.setFixedWidth(28)
-        self.help.setToolTip("Show the keyboard shortcuts (?)")
+        self.help.setToolTip("Show the keyboard shortcuts, and change them (?)")
         self.help.setAccessibleName("Keyboard shortcuts")
         self.help.clicked.connect(lambda: self._show_sheet())
         self._add_key()
@@ -62,7 +64,7 @@ class HistoryBar(SessionView):
 
     def _show_sheet(self) -> None:
         if self._sheet is None:
-            self._sheet = ShortcutSheet(self)
+            self._sheet = ShortcutSheet(self._keyboard, self._meaning, self)
             self._sheet.destroyed.connect(self._on_sheet_destroyed)
         self._sheet.show()
         self._sheet.raise_()

@@ -1,4 +1,4 @@
-"""Drawing and correcting objects with points, and the list of what is there."""
+"""Drawing and correcting objects with prompts, and the list of what is there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QItemSelectionModel, Qt
 from qtpy.QtGui import QColor, QIcon, QKeySequence, QPainter, QPixmap, QShortcut
-from qtpy.QtWidgets import QButtonGroup, QComboBox, QLabel, QPushButton
+from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel
 
 from napari_zeroseg._qt.action_button import ActionButton, ReasonLine
 from napari_zeroseg._qt.instance_model import CLASS, SCORE, InstanceModel
@@ -15,65 +15,82 @@ from napari_zeroseg._qt.painting import SwatchDelegate
 from napari_zeroseg._qt.section import TextLine, column, row
 from napari_zeroseg._qt.session_view import SessionView
 from napari_zeroseg._qt.table import FittedTable
+from napari_zeroseg._qt.tool_bar import ToolBar
+from napari_zeroseg.core.instance import Combination
+from napari_zeroseg.session import shortcuts as keys
+from napari_zeroseg.session.hand import Tool
 from napari_zeroseg.session.readiness import Action
 
 if TYPE_CHECKING:
     from napari_zeroseg.core.instance import Instance, InstanceKey
+    from napari_zeroseg.session.keyboard import Keyboard
     from napari_zeroseg.session.session import Session
     from napari_zeroseg.session.source import PlaneIndex
     from napari_zeroseg.session.state import Draft, State
 
 WIDTHS = (0, 36, 56, 52, 80)
+WHOLE_CLASS = (
+    "For what has no single objects, such as cytoplasm or sky: all that you commit is united into one region "
+    "of the class.\nWithout the tick, each commit is an object of its own."
+)
+HINTS = {
+    Tool.POINTS: "click inside it on the image; right-click on what does not belong.",
+    Tool.BOX: "drag a box around it on the image.",
+    Tool.SCRIBBLE: "drag along it on the image; with the right button along what does not belong.",
+}
 
 
 class RefinePanel(SessionView):
-    """Choose a class or an instance, click, commit or discard."""
+    """Choose a class or an instance, draw on it, commit or discard."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, keyboard: Keyboard) -> None:
         super().__init__(session)
+        self._keyboard = keyboard
         self.model = InstanceModel()
         self.table = FittedTable(self.model, WIDTHS, most_rows=8)
         self.classes = QComboBox()
         self.status = TextLine()
         self.reason = ReasonLine()
-        self._build_signs()
+        self.tools = ToolBar(session, keyboard)
+        self.whole_class = QCheckBox("as a whole")
         self._build_buttons()
+        self._build_table_buttons()
         self._build()
         self._connect()
         self._show_classes(session.state)
         self._show_instances(session.state)
         self._show_hand()
 
-    def _build_signs(self) -> None:
-        self.positive = QPushButton("+ object")
-        self.negative = QPushButton("− not object")
-        self._signs = QButtonGroup(self)
-        for button, teaches in (
-            (self.positive, "The next click says: this belongs to the object (S switches)"),
-            (self.negative, "The next click says: this does not belong to the object (S switches)"),
-        ):
-            button.setCheckable(True)
-            button.setToolTip(teaches)
-            self._signs.addButton(button)
-
     def _build_buttons(self) -> None:
         session = self._session
         self.new = ActionButton(
-            "New object (N)", Action.DRAW, "Draw a new object of this class: press, then click on it",
-            self._begin_new,
+            "New object", Action.DRAW, "Draw a new object of this class: press, then draw on it",
+            lambda: self._try(session.begin_next),
         )  # fmt: skip
         self.correct = ActionButton(
-            "Correct selected", Action.DRAW, "Correct the selected object with clicks",
+            "Correct selected", Action.DRAW, "Correct the selected object with prompts",
             self._begin_correction,
         )  # fmt: skip
+        self.add = ActionButton(
+            "Add to selected", Action.DRAW, "Draw a part that the selected object lacks; Commit unites them",
+            lambda: self._try(session.begin_part, Combination.ADDED),
+        )  # fmt: skip
+        self.take = ActionButton(
+            "Take from selected", Action.DRAW,
+            "Draw a part that does not belong to the selected object; Commit takes it away",
+            lambda: self._try(session.begin_part, Combination.SUBTRACTED),
+        )  # fmt: skip
         self.commit = ActionButton(
-            "Commit (C)", Action.COMMIT, "Keep the object as it is drawn; no run will change it",
+            "Commit", Action.COMMIT, "Keep the object as it is drawn; no run will change it",
             lambda: self._try(session.commit),
         )  # fmt: skip
         self.discard = ActionButton(
-            "Discard (Esc)", Action.DISCARD, "Leave the object; what was there before stays",
+            "Discard", Action.DISCARD, "Leave the object; what was there before stays",
             lambda: self._try(session.discard),
         )  # fmt: skip
+
+    def _build_table_buttons(self) -> None:
+        session = self._session
         self.accept = ActionButton(
             "Accept", Action.REVIEW, "Lock the selected masks: no run will change them",
             lambda: session.accept_instances(*self._chosen_keys()),
@@ -90,28 +107,43 @@ class RefinePanel(SessionView):
             "Merge", Action.REVIEW, "Make one object of the selected masks of a class, on all planes",
             lambda: self._try(session.merge_instances, *self._chosen_keys()),
         )  # fmt: skip
-
         self.more = ActionButton(
-            "Find more like this (G)", Action.SEEK,
+            "Find more like this", Action.SEEK,
             "Take the accepted masks of this class as examples, and propose what looks like them on this\n"
             "plane. Helps where words fail: draw one or a few, then find the rest. What you deleted counts\n"
             "as what it is not; what is locked stays",
             lambda: self._try(session.seek),
         )  # fmt: skip
 
+    def _show_keys(self) -> None:
+        for button, text, shortcut in (
+            (self.new, "New object", keys.NEXT),
+            (self.add, "Add to selected", keys.ADD),
+            (self.take, "Take from selected", keys.TAKE),
+            (self.commit, "Commit", keys.COMMIT),
+            (self.discard, "Discard", keys.DISCARD),
+            (self.more, "Find more like this", keys.SEEK),
+        ):
+            button.setText(f"{text} ({self._keyboard.text_of(shortcut)})")
+
     def _build(self) -> None:
         self.classes.setAccessibleName("Class of new objects")
         self.classes.setToolTip("The class that a new object belongs to")
+        self.whole_class.setToolTip(WHOLE_CLASS)
         self.table.setAccessibleName("Masks")
         self.table.setItemDelegateForColumn(CLASS, SwatchDelegate(self.table))
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(SCORE, Qt.SortOrder.DescendingOrder)
         layout = column(self)
-        layout.addLayout(row(QLabel("Class"), self.classes, stretch_last=True))
+        of_class = row(QLabel("Class"), self.classes, self.whole_class)
+        of_class.setStretch(1, 1)
+        layout.addLayout(of_class)
         layout.addLayout(row(self.new, self.correct))
+        layout.addLayout(row(self.add, self.take))
         layout.addWidget(self.reason)
         layout.addWidget(self.status)
-        layout.addLayout(row(self.positive, self.negative, self.commit, self.discard))
+        layout.addWidget(self.tools)
+        layout.addLayout(row(self.commit, self.discard))
         layout.addWidget(self.table)
         layout.addLayout(row(self.accept, self.delete, self.merge, self.accept_all))
         layout.addWidget(self.more)
@@ -119,8 +151,7 @@ class RefinePanel(SessionView):
     def _connect(self) -> None:
         session = self._session
         self.classes.activated.connect(lambda _: session.hand.choose(self.classes.currentText()))
-        self.positive.clicked.connect(lambda: session.hand.set_positive(True))
-        self.negative.clicked.connect(lambda: session.hand.set_positive(False))
+        self.whole_class.toggled.connect(session.hand.draw_whole_class)
         self.table.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self.table.doubleClicked.connect(lambda _: self.correct.click())
         self._add_key(QKeySequence("A"), self.accept.click)
@@ -129,6 +160,8 @@ class RefinePanel(SessionView):
         self._listen(session.source_changed, self._on_source_changed)
         self._listen(session.activity_changed, self._show_readiness)
         self._listen(session.hand.changed, self._show_hand)
+        self._listen(self._keyboard.changed, self._show_keys)
+        self._show_keys()
 
     def _add_key(self, key: QKeySequence, act: Callable[[], None]) -> None:
         shortcut = QShortcut(key, self.table)
@@ -161,7 +194,7 @@ class RefinePanel(SessionView):
     def _show_hand(self) -> None:
         hand, state = self._session.hand, self._session.state
         self.classes.setCurrentText(hand.class_in(state))
-        (self.positive if hand.positive else self.negative).setChecked(True)
+        self.whole_class.setChecked(hand.whole_class)
         self._select(hand.instance_in(state, self._plane))
         self._show_status(state.draft)
         self._show_readiness()
@@ -176,9 +209,7 @@ class RefinePanel(SessionView):
         self.table.scrollTo(index)
 
     def _show_status(self, draft: Draft | None) -> None:
-        self.status.show_text("" if draft is None else _described(draft))
-        for button in (self.positive, self.negative):
-            button.setEnabled(draft is not None)
+        self.status.show_text("" if draft is None else _described(draft, self._session.hand.tool))
 
     def _show_readiness(self, *_: object) -> None:
         readiness = self._session.readiness
@@ -187,7 +218,8 @@ class RefinePanel(SessionView):
         one = unchosen or ("" if len(chosen) == 1 else "Select one row only.")
         for button in (self.new, self.commit, self.discard, self.accept_all):
             button.show_readiness(readiness)
-        self.correct.show_readiness(readiness, one)
+        for button in (self.correct, self.add, self.take):
+            button.show_readiness(readiness, one)
         self.more.show_readiness(readiness)
         for button in (self.accept, self.delete):
             button.show_readiness(readiness, unchosen)
@@ -201,9 +233,6 @@ class RefinePanel(SessionView):
         if len(rows) == 1:
             self._session.hand.choose(*self.model.row(rows[0]).thing)
         self._show_readiness()
-
-    def _begin_new(self) -> None:
-        self._try(self._session.begin, self._session.hand.class_in(self._session.state))
 
     def _begin_correction(self) -> None:
         rows = self.table.chosen_rows()
@@ -222,13 +251,26 @@ class RefinePanel(SessionView):
         return [self.model.row(r).key for r in range(self.model.rowCount())]
 
 
-def _described(draft: Draft) -> str:
-    what = f"{draft.name} {draft.instance_id}" if draft.instance_id else f"a new {draft.name}"
-    if not draft.prompt.points and draft.prompt.box is None:
-        return f"Drawing {what}: click inside it on the image; right-click on what does not belong."
-    if draft.mask is None:
+def _described(draft: Draft, tool: Tool) -> str:
+    what = _drawn(draft)
+    if not draft.prompt.asks:
+        return f"Drawing {what}: {HINTS[tool]}"
+    if draft.mask is None or not draft.answered:
         return f"Drawing {what}…"
     return f"Drawing {what}: {draft.mask.area:,} px, confidence {draft.score:.2f}"
+
+
+def _drawn(draft: Draft) -> str:
+    thing = f"{draft.name} {draft.instance_id}"
+    match draft.combination:
+        case Combination.ADDED:
+            return f"what {thing} lacks"
+        case Combination.SUBTRACTED:
+            return f"what does not belong to {thing}"
+        case Combination.CLASS:
+            return f"{draft.name} as a whole"
+        case _:
+            return thing if draft.instance_id else f"a new {draft.name}"
 
 
 def _swatch(color: str) -> QIcon:

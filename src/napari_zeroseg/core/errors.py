@@ -47,3 +47,7 @@ class ExportError(ZeroSegError):
 
 class NotNowError(ZeroSegError):
     """The action makes no sense in the present state."""
+
+
+class OutsideError(ZeroSegError):
+    """A prompt lies outside of the image."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.backends.registry import names_of
-from napari_zeroseg.core.errors import NotNowError
+from napari_zeroseg.core.errors import NotNowError, OutsideError
 from napari_zeroseg.core.instance import Combination, InstanceKey
 from napari_zeroseg.core.points import points_along
 from napari_zeroseg.core.prompt import Point, Prompt
@@ -73,6 +73,22 @@ class Drawing(Workspace):
         whole = Combination.CLASS if self.hand.whole_class else Combination.WHOLE
         self.begin(self.hand.class_in(self.state), combination=whole)
 
+    def begin_part(self, combination: Combination) -> None:
+        """Draw a part to add to the chosen object, or to take from it; what is drawn is committed first.
+
+        Raises
+        ------
+        NotNowError
+            When no object is chosen, or what is drawn cannot be committed yet.
+        """
+        draft = self.state.draft
+        if draft is not None and draft.prompt.asks:
+            self.commit()
+        thing = self.hand.thing_in(self.state)
+        if thing is None:
+            raise NotNowError("Choose an object first: select its row in the table.", kept="")
+        self.begin(*thing, combination)
+
     def next_object(self) -> None:
         """Commit what is drawn, if there is something, and start the next object of its class."""
         draft = self.state.draft
@@ -103,7 +119,9 @@ class Drawing(Workspace):
         Raises
         ------
         NotNowError
-            When nothing is being drawn here, or no pixel of the image is in the box.
+            When nothing is being drawn here.
+        OutsideError
+            When no pixel of the image is in the box.
         """
         draft = self._draft_for(Action.CLICK)
         inside = box and self._clipped(box)
@@ -116,7 +134,10 @@ class Drawing(Workspace):
         height, width = self._source.shape
         x0, y0, x1, y1 = max(box[0], 0.0), max(box[1], 0.0), min(box[2], width), min(box[3], height)
         if x1 - x0 < 1 or y1 - y0 < 1:
-            raise NotNowError("A box must hold a part of the image.", kept=PROMPTS_KEPT)
+            raise OutsideError(
+                "A box must hold at least one pixel of the image: drag from corner to corner.",
+                kept=PROMPTS_KEPT,
+            )
         return x0, y0, x1, y1
 
     def scribble(self, path: Iterable[tuple[float, float]], *, positive: bool = True) -> None:
@@ -133,14 +154,16 @@ class Drawing(Workspace):
         Raises
         ------
         NotNowError
-            When nothing is being drawn here, or all of the stroke lies outside of the image.
+            When nothing is being drawn here.
+        OutsideError
+            When all of the stroke lies outside of the image.
         """
         draft = self._draft_for(Action.CLICK)
         assert self._source is not None
         shape = self._source.shape
         inside = [place for place in path if Point(*place).within(shape)]
         if not inside:
-            raise NotNowError("A stroke must touch the image.", kept=PROMPTS_KEPT)
+            raise OutsideError("A stroke must touch the image.", kept=PROMPTS_KEPT)
         points = points_along(inside, positive=positive)
         self.set_points((*draft.prompt.points, *points), "Scribble" if positive else "Negative scribble")
 
@@ -150,7 +173,9 @@ class Drawing(Workspace):
         Raises
         ------
         NotNowError
-            When nothing is being drawn here, or a new point lies outside of the image.
+            When nothing is being drawn here.
+        OutsideError
+            When a point lies outside of the image.
         """
         draft = self._draft_for(Action.CLICK)
         assert self._source is not None
@@ -158,7 +183,7 @@ class Drawing(Workspace):
         if new == old:
             return
         if not all(point.within(self._source.shape) for point in new):
-            raise NotNowError("A point must lie inside the image.", kept=PROMPTS_KEPT)
+            raise OutsideError("A point must lie inside the image.", kept=PROMPTS_KEPT)
         # a further point corrects the latest answer; anything else begins anew, for that
         # answer obeys points which are no longer there
         prior = draft.mask if new[: len(old)] == old else draft.prior
@@ -175,9 +200,11 @@ class Drawing(Workspace):
             self._ask()
 
     def commit(self) -> None:
-        """Make the draft an instance, locked against runs."""
+        """Make the draft an instance, or a part of one, locked against runs; it is the chosen one then."""
         draft = self._draft_for(Action.COMMIT)
+        instance_id = draft.instance_id or self.state.next_id(draft.name)
         self._push(_committed(draft), changes.commit(self.state, draft))
+        self.hand.choose(draft.name, instance_id)
 
     def discard(self) -> None:
         """Leave the draft; what was there before stays."""

@@ -58,6 +58,7 @@ class Command:
 
 
 DRAWING = "while drawing"
+CHOSEN = "with an object chosen"
 HISTORY = "everywhere but in layers of your own"
 REVIEWING = "in the review"
 SEEK = Shortcut("find more", "G", "Find more like the accepted objects of the class in hand", "everywhere")
@@ -73,11 +74,17 @@ REJECT = Shortcut("reject", "R", "Reject the mask under review and go on", REVIE
 EDIT = Shortcut("edit", "E", "Correct the mask under review with clicks", REVIEWING, in_dock=False)
 NEXT_MASK = Shortcut("next mask", "Right", "Next mask", REVIEWING, in_dock=False)
 PREVIOUS_MASK = Shortcut("previous mask", "Left", "Previous mask", REVIEWING, in_dock=False)
+POINTS = Shortcut("points", "P", "Draw with points: click", DRAWING, first=True)
+BOX = Shortcut("box", "B", "Draw with a box; once more: move or resize it", DRAWING, first=True)
+SCRIBBLE = Shortcut("scribble", "L", "Draw with strokes: drag along the object", DRAWING, first=True)
+ADD = Shortcut("add", "U", "Draw a part to unite with the chosen object", CHOSEN, first=True)
+TAKE = Shortcut("take", "T", "Draw a part to take away from the chosen object", CHOSEN, first=True)
 UNDO = Shortcut("undo", "Control-Z", "Undo", HISTORY, first=True)
 REDO = Shortcut("redo", "Control-Shift-Z", "Redo", HISTORY, first=True)
 
 SHORTCUTS = (
-    NEXT, COMMIT, DISCARD, FLIP, SEEK, ACCEPT, REJECT, EDIT, NEXT_MASK, PREVIOUS_MASK, UNDO, REDO
+    NEXT, COMMIT, DISCARD, FLIP, POINTS, BOX, SCRIBBLE, ADD, TAKE, SEEK,
+    ACCEPT, REJECT, EDIT, NEXT_MASK, PREVIOUS_MASK, UNDO, REDO
 )  # fmt: skip
 """The keys of the canvas, in the order of the sheet."""
 
