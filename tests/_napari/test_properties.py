@@ -44,7 +44,7 @@ class Layers(RuleBasedStateMachine):
         self.environment = mock.patch.dict(os.environ, {"NAPARI_ZEROSEG_DATA": str(self.folder)})
         self.environment.start()
         self.viewer = ViewerModel()
-        self.viewer.add_image(image(), name="stack")
+        self.viewer.add_image(image(), name="stack", axis_labels=("z", "y", "x"))
         self.session = Session(backends=fake_backends)
         self.autosave = Autosave(self.session, executor=InlineExecutor(), delay=0)
         self.view = LayerView(self.viewer, self.session)
@@ -227,7 +227,7 @@ class Layers(RuleBasedStateMachine):
     def _check_restored(self, held: tuple[str, ...]) -> None:
         """Open the image in another viewer and take up what was saved."""
         viewer = ViewerModel()
-        viewer.add_image(image(), name="stack")
+        viewer.add_image(image(), name="stack", axis_labels=("z", "y", "x"))
         session = Session(backends=fake_backends)
         stop = watch_images(viewer, session)
         view = LayerView(viewer, session)

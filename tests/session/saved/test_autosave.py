@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from napari_zeroseg.session.runner import InlineExecutor
+from napari_zeroseg.session.saved import autosave as autosave_module
 from napari_zeroseg.session.saved.autosave import Autosave
 from napari_zeroseg.session.saved.content import Content
 from napari_zeroseg.session.saved.offer import ago
@@ -95,7 +96,7 @@ def test_saved_work_is_offered_and_taken_up_with_its_history(tmp_path, path):
     expected = before.close()
     desk = Desk(tmp_path)
     text = desk.autosave.offer.text()
-    assert "1 bright accepted, 2 proposed, 2 decided suggestions" in text
+    assert "1 bright accepted, 2 proposed, 2 decisions" in text
     assert "changed" not in text
     desk.autosave.restore()
     assert desk.autosave.offer is None
@@ -252,6 +253,26 @@ def test_an_image_that_is_gone_lets_go_of_its_file_with_all_that_was_done(tmp_pa
     desk.open(tmp_path)
     desk.autosave.restore()
     assert digest(desk.session.timeline) == expected
+
+
+def test_layers_that_go_with_their_image_are_not_lost(tmp_path, path):
+    desk = Desk(tmp_path)
+    desk.work()
+    expected = digest(desk.session.timeline)
+    desk.session.remove_layer("grey")
+    desk.session.remove_layer("bright")
+    desk.session.forget("squares.png")
+    assert held_in(path) == expected
+
+
+def test_a_layer_that_was_removed_before_stays_removed(tmp_path, path, monkeypatch):
+    desk = Desk(tmp_path)
+    desk.work()
+    monkeypatch.setattr(autosave_module, "BREATH", 0.0)
+    desk.session.remove_layer("grey")
+    expected = digest(desk.session.timeline)
+    desk.session.forget("squares.png")
+    assert held_in(path) == expected
 
 
 def test_a_chosen_folder_and_off_are_kept_for_the_next_session(tmp_path):

@@ -6,12 +6,14 @@ import logging
 from collections.abc import Callable, Hashable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
 from napari_zeroseg.backends.weights.documents import read_document, write_document
 from napari_zeroseg.core.errors import BadFileError, ZeroSegError
+from napari_zeroseg.session.history import Timeline
 from napari_zeroseg.session.saved.places import SavingSettings, saving_file
 from napari_zeroseg.session.saved.saver import Looked, Saver, Written
 
@@ -24,11 +26,14 @@ if TYPE_CHECKING:
     from napari_zeroseg.session.saved.saver import Told
     from napari_zeroseg.session.session import Session
     from napari_zeroseg.session.source import ImageSource
+    from napari_zeroseg.session.state import State
 
 _log = logging.getLogger(__name__)
 
 DELAY = 0.5
 """Seconds from a change to its save; changes that come meanwhile are saved with it."""
+BREATH = 1.0
+"""Seconds within which layers and their image that are removed are removed together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ class Autosave:
         self._known: set[Hashable] = set()
         self._statuses: dict[Hashable, SaveStatus] = {}
         self._offers: dict[Hashable, Offer] = {}
+        self._before_removal: dict[Hashable, tuple[float, Timeline]] = {}
         self._settings = _read_settings()
         session.source_changed.connect(self._on_source_changed)
         session.changed.connect(self._on_session_changed)
@@ -157,13 +163,30 @@ class Autosave:
             self._saver.look(source, self._settings.folder)
         self.changed.emit()
 
-    def _on_session_changed(self, *_: object) -> None:
+    def _on_session_changed(self, new: State | None = None, old: State | None = None) -> None:
         if self._key in self._known:
-            self._saver.save(self._key, self._session.timeline)
+            timeline = self._session.timeline
+            self._saver.save(self._key, timeline)
+            self._note_removal(timeline, new, old)
+
+    def _note_removal(self, timeline: Timeline, new: State | None, old: State | None) -> None:
+        """Keep what there was before layers were removed: their image may be about to go too."""
+        latest = timeline.past[-1] if timeline.past else None
+        removed = new and old and len(new.layered) < len(old.layered) and latest and latest.before is old
+        before = self._before_removal.pop(self._key, None)
+        if removed and latest is not None:
+            goes_on = before is not None and monotonic() - before[0] < BREATH
+            kept = before[1] if before and goes_on else Timeline(timeline.past[:-1], latest.before)
+            self._before_removal[self._key] = (monotonic(), kept)
 
     def _on_forgotten(self, key: Hashable) -> None:
-        if key in self._known:
-            self._leave(key)
+        if key not in self._known:
+            return
+        when, timeline = self._before_removal.pop(key, (0.0, None))
+        # a viewer that is cleared or closed removes the layers one by one: that is no wish to lose them
+        if timeline is not None and monotonic() - when < BREATH:
+            self._saver.save(key, timeline)
+        self._leave(key)
 
     def _leave(self, key: Hashable) -> None:
         self._known.discard(key)

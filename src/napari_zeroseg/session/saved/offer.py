@@ -58,7 +58,7 @@ def held(state: State) -> str:
     for count, what in (
         (others, "of other classes accepted"),
         (proposed, "proposed"),
-        (decided, "decided suggestions"),
+        (decided, "decision" if decided == 1 else "decisions"),
         (int(state.draft is not None), "object being drawn"),
     ):
         if count:

@@ -65,6 +65,7 @@ class Packer:
         self._parts: dict[str, tuple[str, ...]] = {}
         # objects are told by identity, and held here so that no other one gets it
         self._names: dict[int, tuple[object, str]] = {}
+        self._piece_names: dict[tuple[int, ...], tuple[list[object], str]] = {}
         self.fresh: dict[str, bytes] = {}
         """What is not stored yet, packed, by its name."""
 
@@ -85,6 +86,7 @@ class Packer:
         gone = self._stored - live
         self._stored &= live
         self._names = {key: kept for key, kept in self._names.items() if kept[1] in live}
+        self._piece_names = {key: kept for key, kept in self._piece_names.items() if kept[1] in live}
         self._parts = {name: parts for name, parts in self._parts.items() if name in live}
         return sorted(gone)
 
@@ -122,17 +124,37 @@ class Packer:
         return self._once(values, lambda _: self._put(kind.dump_json(values)))
 
     def _pack_instances(self, instances: tuple[Instance, ...]) -> str:
-        specs = [InstanceSpec.of(i, self._mask) for i in instances]
-        return self._pieces(document.INSTANCES, specs)
+        return self._pieces(instances, document.INSTANCES, InstanceSpec)
 
     def _pack_erased(self, erased: tuple[Erasure, ...]) -> str:
-        return self._pieces(document.ERASURES, [ErasureSpec.of(e, self._mask) for e in erased])
+        return self._pieces(erased, document.ERASURES, ErasureSpec)
 
-    def _pieces(self, kind: TypeAdapter[Any], specs: list[Any]) -> str:
-        pieces = tuple(
-            self._put(kind.dump_json(tuple(piece)), [spec.mask for spec in piece]) for piece in _cut(specs)
-        )
+    def _pieces(self, things: Iterable[Any], kind: TypeAdapter[Any], spec: type[Any]) -> str:
+        def pack(piece: list[Any]) -> str:
+            specs = tuple(spec.of(thing, self._mask) for thing in piece)
+            return self._put(kind.dump_json(specs), [s.mask for s in specs])
+
+        pieces = tuple(self._piece(piece, pack) for piece in self._cut(things))
         return self._put(document.NAMES.dump_json(pieces), pieces)
+
+    def _piece(self, piece: list[Any], pack: Callable[[list[Any]], str]) -> str:
+        """Pack a piece of a list, once for the same objects in the same order."""
+        key = tuple(map(id, piece))
+        known = self._piece_names.get(key)
+        if known is None:
+            known = self._piece_names[key] = (piece, pack(piece))
+        return known[1]
+
+    def _cut(self, things: Iterable[Any]) -> Iterator[list[Any]]:
+        """Cut a list behind masks whose names say so: elsewhere it may change without another cut."""
+        piece: list[Any] = []
+        for thing in things:
+            piece.append(thing)
+            if int(self._mask(thing.mask)[:4], 16) % CUT == 0:
+                yield piece
+                piece = []
+        if piece:
+            yield piece
 
     def _mask(self, mask: Mask) -> str:
         return self._once(mask, self._pack_mask)
@@ -147,18 +169,6 @@ class Packer:
         if name not in self._stored and name not in self.fresh:
             self.fresh[name] = zlib.compress(body, 1)
         return name
-
-
-def _cut(specs: list[Any]) -> Iterator[list[Any]]:
-    """Cut a list behind masks whose names say so: elsewhere it may change without another cut."""
-    piece: list[Any] = []
-    for spec in specs:
-        piece.append(spec)
-        if int(spec.mask[:4], 16) % CUT == 0:
-            yield piece
-            piece = []
-    if piece:
-        yield piece
 
 
 def _names_in(spec: StateSpec) -> Iterator[str]:

@@ -119,7 +119,8 @@ class Saver:
     def submit(self, work: Callable[..., object], *arguments: object) -> None:
         """Do something on the saving thread, after what was asked before."""
         if not self._closing.is_set():
-            self._executor.submit(_logged, work, *arguments)
+            with suppress(RuntimeError):  # Python ends
+                self._executor.submit(_logged, work, *arguments)
 
     def _flush(self, key: Hashable) -> None:
         with self._lock:
