@@ -26,6 +26,8 @@ NAMES = (
     "tag2class",
     "sam",
     "paper_memory",
+    "click_speed",
+    "hold_ups",
 )
 PACKAGES = ("napari", "napari-zeroseg", "numpy", "scikit-image", "scipy", "torch", "transformers")
 

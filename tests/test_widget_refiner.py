@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from pathlib import Path
 
 import pytest
-from qtpy.QtCore import QObject, Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QLineEdit, QScrollArea
 
 from napari_zeroseg._qt.gui_thread import GuiThread
@@ -36,6 +35,7 @@ from tests.backends.llm.conftest import serve  # noqa: F401 - a fixture
 from tests.backends.llm.scripted_server import Answer, conforming, data_of
 from tests.fakes import FakeBackend, squares
 from tests.test_widget import Person
+from tests.watch import Watch
 
 PATIENCE = 30_000  # ms; the first request imports the client
 PROMPT = Limits(connect_s=5, request_s=60, retries=0)
@@ -455,40 +455,6 @@ def test_a_key_goes_to_the_keyring_and_nowhere_else(person, monkeypatch, caplog)
     assert not any("sk-very-secret" in t for t in texts)
     assert "sk-very-secret" not in person.session.recipe.model_dump_json()
     assert "sk-very-secret" not in caplog.text
-
-
-class Watch(QObject):
-    """Measures the longest hold-up of the window's thread between two rounds of its event loop.
-
-    Time in which threads of this program were ready and had no processor is taken off: a machine
-    that is busy with other programs holds up everyone. Where the system does not tell (it is Linux
-    that does), the thread's own processor time counts.
-    """
-
-    def __init__(self):
-        super().__init__()
-        self._queued: dict[str, int] = {}
-        self.longest, self._last = 0.0, self._now()
-        self._timer = QTimer(self)
-        self._timer.timeout.connect(self._tick)
-        self._timer.start(5)
-
-    def _now(self):
-        queues = list(Path("/proc/self/task").glob("*/schedstat"))
-        if not queues:
-            return time.thread_time()
-        for queue in queues:
-            with contextlib.suppress(OSError):  # a thread that has ended
-                self._queued[queue.parent.name] = int(queue.read_text().split()[1])
-        return time.perf_counter() - sum(self._queued.values()) / 1e9
-
-    def _tick(self):
-        now = self._now()
-        self.longest, self._last = max(self.longest, now - self._last), now
-
-    def stop(self):
-        self._timer.stop()
-        return self.longest
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the system does not tell who waits")

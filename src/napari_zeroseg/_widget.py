@@ -95,8 +95,9 @@ class ZeroSegWidget(QWidget):
             downloads.close,
             stop_asking,
         ]
-        # napari imports pandas with the first Labels layer, for half a second: better now than then
-        background.do(partial(import_module, "pandas"), _ignore, _ignore)
+        # napari imports these with the first Labels layer, for half a second: better now than then
+        for module in ("pandas", "skimage.color", "skimage.exposure", "skimage.util"):
+            background.do(partial(import_module, module), _ignore, _ignore)
         # a viewer that is closed deletes its docks without asking them to close
         self.destroyed.connect(self.autosave.close)
         self.destroyed.connect(decisions.close)
