@@ -53,6 +53,7 @@ class ZeroSegWidget(QWidget):
         super().__init__()
         gui = GuiThread()
         self.session = session or Session(Runner(models_thread(), gui))
+        self.session.set_foresight(True)
         background = Background(ThreadPoolExecutor(1, "zeroseg-files"), gui)
         servers = Background(ThreadPoolExecutor(1, "zeroseg-servers"), gui)
         downloads = Background(ThreadPoolExecutor(1, "zeroseg-downloads"), gui)

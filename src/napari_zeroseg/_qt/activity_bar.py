@@ -35,9 +35,17 @@ class ActivityBar(SessionView):
         layout.addLayout(row(self.cancel, self.stage, stretch_last=True))
         layout.addWidget(self._progress)
         self._listen(session.activity_changed, self._show)
+        self._listen(session.preparing_changed, self._show_preparing)
         self._show(session.activity)
 
+    def _show_preparing(self, preparing: Activity) -> None:
+        """Show what is done while nothing is asked for; the next click ends it by itself."""
+        if not self._session.activity.running:
+            self._show(preparing)
+            self.cancel.setVisible(False)
+
     def _show(self, activity: Activity) -> None:
+        self.cancel.setVisible(True)
         self.setVisible(activity.running)
         counted = f" ({activity.done} of {activity.total})" if activity.total else ""
         self.stage.setText(f"{activity.text}{counted}" if activity.running else "")

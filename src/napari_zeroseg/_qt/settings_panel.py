@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QDoubleSpinBox, QFormLayout, QPushButton, QSpinBox, QWidget
+from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QFormLayout, QPushButton, QSpinBox, QWidget
 
 from napari_zeroseg._qt.fold import Fold
 from napari_zeroseg._qt.section import column
@@ -39,6 +39,7 @@ class SettingsPanel(SessionView):
         super().__init__(session)
         self.boxes: dict[str, QDoubleSpinBox | QSpinBox] = {}
         self.reset = QPushButton("Reset")
+        self.foresight = QCheckBox("Prepare what is near while idle")
         content = QWidget()
         self.fold = Fold(content)
         self._build(content)
@@ -58,6 +59,13 @@ class SettingsPanel(SessionView):
         layout = column(content)
         layout.addLayout(form)
         layout.addWidget(self.reset)
+        self.foresight.setToolTip(
+            "While you draw, encode the next planes and the windows around in the background, so that the "
+            "first click there is answered at once; a click comes first at any time"
+        )
+        self.foresight.setChecked(self._session.foresight)
+        self.foresight.toggled.connect(self._session.set_foresight)
+        layout.addWidget(self.foresight)
         column(self).addWidget(self.fold)
 
     def _add(

@@ -21,7 +21,7 @@ from napari_zeroseg.core.mask import Box, Logits, Mask
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from napari_zeroseg.backends.roles import Segmenter
+    from napari_zeroseg.backends.roles import Embedding, Segmenter
     from napari_zeroseg.core.image import Plane
     from napari_zeroseg.core.prompt import Prompt
     from napari_zeroseg.session.source import ImageSource
@@ -88,7 +88,7 @@ def answer(segmenter: Segmenter, source: ImageSource, prompt: Prompt) -> Logits:
     Where the object is cut off by the view, it is asked for once more in one that holds it.
     """
     if max(source.shape) <= WHOLE:
-        return segmenter.segment(segmenter.embed(source.pixels), [prompt])[0]
+        return segmenter.segment(embedding_of(segmenter, source, None), [prompt])[0]
     bounds = _bounds(prompt)
     view = view_of(bounds, source.shape)
     found = _answer_in(view, segmenter, source, prompt)
@@ -100,8 +100,13 @@ def answer(segmenter: Segmenter, source: ImageSource, prompt: Prompt) -> Logits:
 
 
 def _answer_in(view: View, segmenter: Segmenter, source: ImageSource, prompt: Prompt) -> Logits:
-    embedding = segmenter.embed(pixels_of(source, view))
+    embedding = embedding_of(segmenter, source, view)
     return view.outside(segmenter.segment(embedding, [view.within(prompt)])[0])
+
+
+def embedding_of(segmenter: Segmenter, source: ImageSource, view: View | None) -> Embedding:
+    """Return the embedding of a view, None for the whole plane."""
+    return segmenter.embed(source.pixels if view is None else pixels_of(source, view))
 
 
 # which window
@@ -110,6 +115,18 @@ def _answer_in(view: View, segmenter: Segmenter, source: ImageSource, prompt: Pr
 def view_of(bounds: Box, shape: tuple[int, int]) -> View:
     """Return the smallest view on the grid that holds bounds (x0, y0, x1, y1) with a margin."""
     return next(view for view in _around(bounds, shape) if _fits(view, bounds, shape, MARGIN))
+
+
+def nearby(prompt: Prompt, shape: tuple[int, int]) -> list[View | None]:
+    """Return the view that a prompt is asked in, then the smallest ones around it; None for the plane."""
+    if max(shape) <= WHOLE:
+        return [None]
+    view = view_of(_bounds(prompt), shape)
+    (y0, y1), (x0, x1) = view.rows, view.cols
+    steps = ((0, SIDE // 2), (SIDE // 2, 0), (0, -SIDE // 2), (-SIDE // 2, 0))
+    middles = (((y0 + y1) / 2 + y, (x0 + x1) / 2 + x) for y, x in steps)
+    around = (next(_around((x, y, x, y), shape)) for y, x in middles)
+    return list(dict.fromkeys((view, *around)))
 
 
 def _around(bounds: Box, shape: tuple[int, int]) -> Iterator[View]:

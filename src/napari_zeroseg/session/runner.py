@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from napari_zeroseg.backends.allocator import thread_on_main_heap
-from napari_zeroseg.core.cancellation import Cancellation, cancelled_by
+from napari_zeroseg.core.cancellation import Cancellation, CancelledError, cancelled_by, interruptible
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -50,6 +54,7 @@ class Runner:
         self._deliver = deliver
         self._run = 0
         self._cancellation = Cancellation()
+        self._idle = Cancellation()
         self._questions: Counter[str] = Counter()
         self._closed = False
 
@@ -70,6 +75,7 @@ class Runner:
         :meth:`cancel`.
         """
         self.cancel()
+        self.rest()
         number = self._run
         self._cancellation = cancellation = Cancellation()
 
@@ -98,6 +104,7 @@ class Runner:
         topic: str = "",
     ) -> None:
         """Answer a question; a newer question on the same topic makes an older one void."""
+        self.rest()
         self._questions[topic] += 1
         number = self._questions[topic]
 
@@ -120,6 +127,37 @@ class Runner:
 
         self._executor.submit(answer)
 
+    def idle(
+        self,
+        work: Callable[[], Iterator[T]],
+        on_event: Callable[[T], None],
+        on_end: Callable[[], None],
+    ) -> None:
+        """Consume ``work()`` until anything else is asked for; what it has not done then is dropped.
+
+        ``on_end`` is called in any case, once. Nobody has asked for this work, so that nobody is told
+        what goes wrong with it.
+        """
+        self.rest()
+        self._idle = cancellation = Cancellation()
+
+        def consume() -> None:
+            with suppress(CancelledError), cancelled_by(cancellation):
+                try:
+                    for event in interruptible(work()):
+                        self._deliver(lambda event=event: None if cancellation.cancelled else on_event(event))  # type: ignore[misc]
+                except CancelledError:
+                    raise
+                except Exception:  # noqa: BLE001 - the question itself will tell, if it is ever asked
+                    _log.debug("What was prepared failed", exc_info=True)
+            self._deliver(lambda: None if self._closed or self._idle is not cancellation else on_end())
+
+        self._executor.submit(consume)
+
+    def rest(self) -> None:
+        """End what :meth:`idle` does."""
+        self._idle.cancel()
+
     def cancel(self) -> None:
         """Drop the present run: nothing of it is delivered from now on, and calls that wait end."""
         self._run += 1
@@ -128,5 +166,6 @@ class Runner:
     def close(self) -> None:
         """Drop everything and let the thread end."""
         self.cancel()
+        self.rest()
         self._closed = True
         self._executor.shutdown(wait=False, cancel_futures=True)

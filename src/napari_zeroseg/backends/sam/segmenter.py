@@ -13,6 +13,7 @@ from napari_zeroseg.backends.residency import resident
 from napari_zeroseg.backends.sam.answers import nothing, windowed
 from napari_zeroseg.backends.sam.embedding import ImageEmbedding
 from napari_zeroseg.backends.sam.questions import Questions, grouped
+from napari_zeroseg.backends.stoppable import stoppable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,7 @@ class PromptableSegmenter(ABC):
         with resident(self._checkpoint.name, self._load) as model:
             frame = self._frame((image.shape[0], image.shape[1]), model.prompt_encoder.input_image_size)
             device = next(model.parameters()).device
-            with inference(device.type, bfloat16_on_cpu=True):
+            with inference(device.type, bfloat16_on_cpu=True), stoppable():
                 maps = self._encode(model, as_square(image, frame, self.statistics).to(device))
             # in one order of memory, in which it comes back from the disk too: sums depend on it
             arrays = (features[0].float().contiguous().cpu().numpy() for features in maps)
