@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks._window import Window, discs, on_a_screen, settle, wait
+from napari_zeroseg.session.readiness import Action
 
 if TYPE_CHECKING:
     from tests.watch import Watch
@@ -79,8 +80,10 @@ def _opened(window: Window, watch: Watch) -> dict[str, float]:
         wait(lambda: not session.activity.running)
         once[name] = 1000 * watch.lap()
 
-    note("open an image", lambda: window.viewer.add_image(planes, name="planes"))
+    labels = ("z", "y", "x")
+    note("open an image", lambda: window.viewer.add_image(planes, name="planes", axis_labels=labels))
     session.add_classes("disc: bright, round; ground: dark")
+    wait(lambda: not session.readiness[Action.SUGGEST])
     note("suggest", session.suggest)
     session.accept("disc", "ground")
     note("first run, with the first two Labels layers", session.run)

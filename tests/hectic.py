@@ -81,10 +81,11 @@ class Hectic:
     def _click_by_mouse(self):
         if self.session.state.draft is None:
             self._begin()
-        native = self.viewer.window._qt_viewer.canvas.native
-        place = QPoint(
-            *(int(self._random.uniform(20, size - 20)) for size in (native.width(), native.height()))
-        )
+        native, camera = self.viewer.window._qt_viewer.canvas.native, self.viewer.scene.camera
+        away = (np.array(self._place()) - camera.center[-2:]) * camera.zoom
+        place = QPoint(round(away[1] + native.width() / 2), round(away[0] + native.height() / 2))
+        if not native.rect().contains(place):
+            raise ZeroSegError("That place is out of sight.")
         QTest.mouseMove(native, place)
         QTest.mouseClick(native, Qt.MouseButton.LeftButton, pos=place)
 
