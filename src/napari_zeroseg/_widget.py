@@ -14,6 +14,7 @@ from napari_zeroseg._napari.flight import Flight
 from napari_zeroseg._napari.layer_view import LayerView
 from napari_zeroseg._napari.meanings import meaning_in_napari
 from napari_zeroseg._napari.shortcuts import drawing_commands, install_shortcuts, review_commands
+from napari_zeroseg._napari.visible import visible_window
 from napari_zeroseg._napari.watch import watch_images
 from napari_zeroseg._qt.consent_dialog import ConsentDesk
 from napari_zeroseg._qt.dock import Dock
@@ -61,6 +62,7 @@ class ZeroSegWidget(QWidget):
         watch = watch_images(napari_viewer, self.session, background.do)
         self._layers = LayerView(napari_viewer, self.session)
         keyboard = Keyboard()
+        self.session.reach.look = partial(visible_window, napari_viewer, self.session)
         commands = (*drawing_commands(self.session, self._layers), *review_commands(self.session))
         self.autosave = Autosave(self.session, gui)
         self.dock = Dock(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from napari_zeroseg.core.recipe import Parameters, Recipe
 from napari_zeroseg.core.tiles import Window
 from napari_zeroseg.session.runner import Runner
-from napari_zeroseg.session.scope import Part, Planes, Reach, Scope, counted
+from napari_zeroseg.session.scope import Part, Planes, Reach, Scope
 from napari_zeroseg.session.session import Session
 from napari_zeroseg.session.source import ImageSource, overview
 from tests.fakes import fake_backends, squares
@@ -116,9 +116,9 @@ def test_choices_without_meaning_are_as_if_not_made() -> None:
     reach.choose_planes(Planes.ALL)
     reach.choose_part(Part.VISIBLE)
     assert reach.scope(_source(squares())) == Scope(((),))
-    reach.show((slice(0, 64), slice(0, 64)))
+    reach.look = lambda: (slice(0, 64), slice(0, 64))
     assert reach.scope(_source(squares())).region is None
-    reach.show((slice(0, 30), slice(0, 64)))
+    reach.look = lambda: (slice(0, 30), slice(0, 64))
     assert reach.scope(_source(squares())).region == (slice(0, 30), slice(0, 64))
 
 
@@ -188,6 +188,20 @@ def test_an_overview_is_small_and_shows_all(monkeypatch: pytest.MonkeyPatch) -> 
     np.testing.assert_allclose(found.mean(), image.mean() / 255, atol=1e-4)
 
 
+def test_suggestions_on_a_large_image_say_that_they_come_from_an_overview(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("napari_zeroseg.session.source.OVERVIEW_SIDE", 150)
+    said: list[str] = []
+    session = Session(recipe=Recipe(parameters=Parameters(tile=256)), backends=fake_backends)
+    session.noticed.connect(said.append)
+    session.add_classes("bright")
+    session.open(_source(np.kron(squares(), np.ones((5, 5), np.uint8))))
+    session.suggest()
+    assert [s.confidence for s in session.state.suggestions] == [0.9]
+    assert "3 times smaller" in said[0]
+
+
 def test_an_overview_takes_a_coarser_level(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("napari_zeroseg.session.source.OVERVIEW_SIDE", 70)
     reads: list[Window | None] = []
@@ -195,11 +209,3 @@ def test_an_overview_takes_a_coarser_level(monkeypatch: pytest.MonkeyPatch) -> N
     source = ImageSource(fine.key, "pyramid", fine.shape, fine.read, coarser=(_source(squares()),))
     assert overview(source).shape == (64, 64, 3)
     assert not reads
-
-
-def test_what_a_run_looks_at_in_words() -> None:
-    region = (slice(0, 20), slice(10, 40))
-    assert counted(((),), None) == ""
-    assert counted(((),), region) == "30 × 20 px"
-    assert counted(((0,), (1,)), None) == "2 planes"
-    assert counted(((0,), (1,)), region) == "2 planes, 30 × 20 px of each"

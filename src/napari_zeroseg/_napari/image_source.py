@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -77,7 +77,20 @@ def image_source(group: Sequence[Image], dims: Dims, axes: str, waiting: str = "
         axes=axes,
         choices=choices,
         blocked=waiting or _reason(axes, choices, sizes.get("C", 1)),
+        coarser=_coarser(group, composer.composition, plane),
     )
+
+
+def _coarser(group: Sequence[Image], composition: Composition, plane: PlaneIndex) -> tuple[ImageSource, ...]:
+    """Return the coarser levels of images that all have as many."""
+    count = min(len(image.data) if image.multiscale else 1 for image in group)
+    base, found = group[0], list[ImageSource]()
+    for level in range(1, count):
+        parts = [_part(image, image.data[level]) for image in group]
+        shape = (parts[0].shape[0], parts[0].shape[1])
+        read = Composer(composition, parts).read
+        found.append(ImageSource(image_key(base), base.name, shape, read, plane, parts[0].depth))
+    return tuple(found)
 
 
 def _reason(axes: str, choices: tuple[str, ...], channels: int) -> str:
@@ -119,7 +132,10 @@ def channel_of(image: Image) -> Channel:
 
 def intensities(image: Image) -> Intensities:
     """Return what an image layer holds, at full resolution."""
-    array = full_resolution(image)
+    return _part(image, full_resolution(image))
+
+
+def _part(image: Image, array: Any) -> Intensities:
     return Intensities(array, UNKNOWN * (image.ndim - 2) + ("YXS" if image.rgb else "YX"))
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from napari_zeroseg._qt.action_button import ActionButton, ReasonLine
+from napari_zeroseg._qt.scope_panel import ScopePanel
 from napari_zeroseg._qt.section import TextLine, column
 from napari_zeroseg._qt.session_view import SessionView
 from napari_zeroseg.session.readiness import Action
@@ -27,14 +28,16 @@ class RunPanel(SessionView):
             "What you accepted or edited stays as it is",
             lambda: self._try(session.run),
         )
+        self.scope = ScopePanel(session)
         self.reason = ReasonLine()
         self.found = TextLine()
         layout = column(self)
-        for widget in (self.run, self.reason, self.found):
+        for widget in (self.scope, self.run, self.reason, self.found):
             layout.addWidget(widget)
         self._listen(session.changed, self._on_session_changed)
         self._listen(session.source_changed, self._show_readiness)
         self._listen(session.activity_changed, self._show_readiness)
+        self._listen(session.reach.changed, self._show_readiness)
         self._show_found(session.state)
         self._show_readiness()
 

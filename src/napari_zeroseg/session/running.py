@@ -24,7 +24,6 @@ from napari_zeroseg.session import changes
 from napari_zeroseg.session.looking import Search
 from napari_zeroseg.session.readiness import Action, Activity
 from napari_zeroseg.session.refining import billed
-from napari_zeroseg.session.source import overview
 from napari_zeroseg.session.workspace import Workspace, explained
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class Running(Workspace):
 
         def events() -> Iterator[Event]:
             yield StageStarted("Reading the image")
-            image = source.pixels if max(source.shape) <= recipe.parameters.tile else overview(source)
+            image = source.pixels
             yield StageStarted("Loading the models")
             backends = self._backends(recipe)
             yield from billed(work(image, backends), backends.refiner)

@@ -12,7 +12,7 @@ from psygnal import Signal
 from napari_zeroseg.core.tiles import Window, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from napari_zeroseg.session.source import ImageSource, PlaneIndex
 
@@ -57,7 +57,8 @@ class Reach:
         self._part = Part.ALL
         self._planes = Planes.SHOWN
         self._span = (0, 0)
-        self._visible: Window | None = None
+        self.look: Callable[[], Window | None] = _nowhere
+        """Asks the viewer for the part of the plane that it shows; None where it shows all of it."""
 
     @property
     def part(self) -> Part:
@@ -72,11 +73,6 @@ class Reach:
         """First and last plane of a range, along the last axis that is not shown."""
         return self._span
 
-    @property
-    def visible(self) -> Window | None:
-        """The part of the plane that the viewer shows; None where it shows all of it."""
-        return self._visible
-
     def choose_part(self, part: Part) -> None:
         """Choose which part of a plane to run on."""
         self._part = Part(part)
@@ -89,15 +85,9 @@ class Reach:
             self._span = (min(span), max(span))
         self.changed.emit()
 
-    def show(self, visible: Window | None) -> None:
-        """Take the part of the plane that the viewer shows."""
-        if visible != self._visible:
-            self._visible = visible
-            self.changed.emit()
-
     def scope(self, source: ImageSource) -> Scope:
         """Return what a run on an image looks at."""
-        region = self._visible if self._part is Part.VISIBLE else None
+        region = self.look() if self._part is Part.VISIBLE else None
         return Scope(self._planes_of(source), None if region == whole(source.shape) else region)
 
     def _planes_of(self, source: ImageSource) -> tuple[PlaneIndex, ...]:
@@ -109,10 +99,5 @@ class Reach:
         return tuple((*source.plane[:-1], index) for index in range(first, min(last + 1, source.depth[-1])))
 
 
-def counted(planes: Sequence[PlaneIndex], region: Window | None) -> str:
-    """Return in words what a run looks at; empty for one plane as a whole."""
-    parts = [f"{len(planes)} planes"] if len(planes) > 1 else []
-    if region is not None:
-        height, width = (s.stop - s.start for s in region)
-        parts.append(f"{width} × {height} px of each" if parts else f"{width} × {height} px")
-    return ", ".join(parts)
+def _nowhere() -> None:
+    """Without a viewer there is no part in sight."""

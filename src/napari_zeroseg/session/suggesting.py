@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from napari_zeroseg.backends.roles import LanguageModelRefiner
-from napari_zeroseg.core.events import Event, Suggested, Tagged
+from napari_zeroseg.core.events import Event, Remarked, StageStarted, Suggested, Tagged
 from napari_zeroseg.core.guidance import Example
 from napari_zeroseg.core.suggestion import Decision
 from napari_zeroseg.methods import grounded
 from napari_zeroseg.session import changes
 from napari_zeroseg.session.naming import Naming
 from napari_zeroseg.session.readiness import Action
+from napari_zeroseg.session.refining import billed
+from napari_zeroseg.session.source import overview
 
 _log = logging.getLogger(__name__)
+
+OVERVIEW = (
+    "The image is large: the suggestions come from an overview of it, {:.0f} times smaller. What is too "
+    "small to be seen there can still be found: accept its class."
+)
 
 
 class Suggesting(Naming):
@@ -60,10 +67,22 @@ class Suggesting(Naming):
         self.refining.teach(Example.of((tag.text for tag in state.tags), state.caption, names))
 
     def suggest(self) -> None:
-        """Look which classes are in the image; answers come as events."""
+        """Look which classes are in the image, in a large one at an overview; answers come as events."""
         self._require(Action.SUGGEST)
+        source, recipe = self._source, self.refining.recipe
         vocabulary = self.state.vocabulary.required()
-        self._start(lambda image, backends: grounded.recognise(image, vocabulary, backends))
+        assert source is not None
+
+        def events() -> Iterator[Event]:
+            yield StageStarted("Reading the image")
+            image = source.pixels if max(source.shape) <= recipe.parameters.tile else overview(source)
+            if max(image.shape) < max(source.shape):
+                yield Remarked(OVERVIEW.format(max(source.shape) / max(image.shape)))
+            yield StageStarted("Loading the models")
+            backends = self._backends(recipe)
+            yield from billed(grounded.recognise(image, vocabulary, backends), backends.refiner)
+
+        self._start_events(events)
 
     def accept(self, *names: str) -> None:
         """Accept suggestions."""
