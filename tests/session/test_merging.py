@@ -11,6 +11,7 @@ from napari_zeroseg.core.errors import NotNowError
 from napari_zeroseg.core.instance import InstanceState
 from napari_zeroseg.core.suggestion import Decision
 from napari_zeroseg.core.vocabulary import TargetClass
+from napari_zeroseg.session.runner import Runner
 from napari_zeroseg.session.session import Session
 from tests.fakes import fake_backends, source
 
@@ -143,3 +144,30 @@ def test_an_object_that_is_drawn_is_not_merged(session):
     session.begin("bright", 1)
     with pytest.raises(NotNowError, match="being drawn"):
         session.merge_instances(("bright", 1), ("bright", 2))
+
+
+@pytest.mark.parametrize("change", ["rename", "remove", "merge"])
+def test_a_run_adds_nothing_to_a_class_that_is_gone_by_its_end(change):
+    waiting = []
+    session = Session(Runner(deliver=waiting.append), backends=fake_backends)
+
+    def deliver():
+        while waiting:
+            waiting.pop(0)()
+
+    session.open(source())
+    session.add_classes("bright, grey")
+    session.suggest()
+    deliver()
+    session.accept("bright", "grey")
+    session.run()
+    match change:
+        case "rename":
+            session.change_class("grey", replace(session.state.vocabulary["grey"], name="pale"))
+        case "remove":
+            session.remove_class("grey")
+        case "merge":
+            session.merge_classes("grey", "bright")
+    deliver()
+    assert {i.name for i in session.state.instances} == {"bright"}
+    assert "grey" not in session.state.layered

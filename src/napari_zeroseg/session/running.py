@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_zeroseg.core.instance import Instance
     from napari_zeroseg.core.recipe import Recipe
     from napari_zeroseg.session.scope import Scope
 
@@ -93,9 +94,15 @@ class Running(Workspace):
             case Remarked(text):
                 self.noticed.emit(text)
             case Found(instance):
-                self._push_run("Run", changes.add_instance(self.state, instance))
-            case FoundMany(instances) if instances:
-                self._push_run("Run", changes.add_instances(self.state, instances))
+                self._on_found((instance,))
+            case FoundMany(instances):
+                self._on_found(instances)
+
+    def _on_found(self, instances: Sequence[Instance]) -> None:
+        # a class may have been renamed, merged or removed since the run began
+        known = tuple(i for i in instances if i.name in self.state.vocabulary)
+        if known:
+            self._push_run("Run", changes.add_instances(self.state, known))
 
     def _on_detected(self, event: Detected) -> None:
         state = self.state
