@@ -92,7 +92,8 @@ class Entry:
     packages : tuple of str
         What must be importable, by the names of the modules.
     capabilities : frozenset of str
-        Of a segmenter: ``"points"``, ``"boxes"``, ``"masks"``.
+        Of a segmenter: ``"points"``, ``"boxes"``, ``"masks"``; ``"video"`` where it follows objects
+        from plane to plane with a memory of its own.
     """
 
     role: Role

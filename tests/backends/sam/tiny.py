@@ -111,6 +111,20 @@ def sam2_video():
     return hf.Sam2VideoModel(config)
 
 
+def following(kind):
+    """A video model whose memory works: attention to it is built for 64 channels, half the width or less."""
+    config = (sam2_video if kind == "Sam2" else edgetam_video)().config.to_dict()
+    wide = 128
+    config["vision_config"]["fpn_hidden_size"] = wide
+    for part in ("prompt_encoder_config", "mask_decoder_config"):
+        config[part]["hidden_size"] = wide
+    for name in ("memory_attention", "memory_encoder"):
+        config[f"{name}_hidden_size"] = wide
+    config |= {"memory_fuser_embed_dim": wide, "mask_downsampler_embed_dim": wide}
+    config["memory_encoder_output_channels"] = 64
+    return getattr(hf, f"{kind}VideoModel")(getattr(hf, f"{kind}VideoConfig")(**config))
+
+
 def edgetam_video():
     """What EdgeTAM's files hold, with the smallest encoder of its kind."""
     backbone = hf.TimmWrapperConfig(

@@ -7,6 +7,7 @@ from napari_zeroseg.backends.entry import Entry, Role, WeightFile, Weights
 _MODELS = "napari_zeroseg.backends.sam.models"
 _META = "https://dl.fbaipublicfiles.com/segment_anything/"
 _ALL_PROMPTS = frozenset({"points", "boxes", "masks"})
+_AND_VIDEO = _ALL_PROMPTS | {"video"}
 _APACHE = "Apache-2.0"
 _LIBRARIES = ("torch", "transformers")
 _MOBILE = WeightFile(
@@ -22,7 +23,14 @@ def _hub(repository: str, size: int, terms: str = "") -> Weights:
     return Weights(repository, (_CONFIG, WeightFile("model.safetensors", size)), terms=terms)
 
 
-def _entry(name: str, model: str, summary: str, weights: Weights, memory: int = 0) -> Entry:
+def _entry(
+    name: str,
+    model: str,
+    summary: str,
+    weights: Weights,
+    memory: int = 0,
+    capabilities: frozenset[str] = _ALL_PROMPTS,
+) -> Entry:
     return Entry(
         Role.SEGMENTER,
         name,
@@ -32,7 +40,7 @@ def _entry(name: str, model: str, summary: str, weights: Weights, memory: int = 
         weights,
         memory or weights.size,
         _LIBRARIES,
-        _ALL_PROMPTS,
+        capabilities,
     )
 
 
@@ -66,9 +74,9 @@ def _sam_hq(variant: str, hub: str, size: int, summary: str) -> tuple[Entry, Ent
 
 
 def _sam2(variant: str, size: int, memory: int, summary: str) -> tuple[Entry]:
-    """Return SAM 2.1; its file holds what follows objects through videos too, which is not loaded."""
+    """Return SAM 2.1; its file holds what follows objects through videos too, loaded when it is asked."""
     weights = _hub(f"facebook/sam2.1-hiera-{variant}", size)
-    return (_entry(f"sam2:hiera-{variant}", "Sam2", f"SAM 2.1, {summary}", weights, memory),)
+    return (_entry(f"sam2:hiera-{variant}", "Sam2", f"SAM 2.1, {summary}", weights, memory, _AND_VIDEO),)
 
 
 ENTRIES = (
@@ -108,6 +116,6 @@ ENTRIES = (
         _hub("yonigozlan/EdgeTAM-hf", 56_000_000),
         37_000_000,
         (*_LIBRARIES, "timm", "torchvision"),
-        _ALL_PROMPTS,
+        _AND_VIDEO,
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_zeroseg.backends.prompted_tracker import PromptedTracker
 from napari_zeroseg.backends.sam import tiny_vit
 from napari_zeroseg.backends.sam.decoder import SamDecoder
 from napari_zeroseg.backends.sam.frame import Frame
@@ -13,12 +14,15 @@ from napari_zeroseg.backends.sam.official import read_mobile, read_official
 from napari_zeroseg.backends.sam.precision import keep_precise
 from napari_zeroseg.backends.sam.sam2_decoder import Sam2Decoder
 from napari_zeroseg.backends.sam.segmenter import PromptableSegmenter
+from napari_zeroseg.backends.sam.video import VideoTracker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from torch import Tensor
+
+    from napari_zeroseg.backends.tracking import Tracker
 
 
 class Sam(PromptableSegmenter):
@@ -74,10 +78,17 @@ class MobileSam(Sam):
 
 
 class Sam2(PromptableSegmenter):
-    """SAM 2.1 (Ravi et al., 2024) on single images."""
+    """SAM 2.1 (Ravi et al., 2024) on single images, and with its memory on many."""
 
     model_class = "Sam2Model"
+    follows = "Sam2"
     model_types: tuple[str, ...] = ("sam2", "sam2_video")
+
+    def tracker(self) -> Tracker:
+        """Return what follows objects from plane to plane: the video model, where its files hold one."""
+        if self.follows:
+            return VideoTracker(self._checkpoint, self.follows, self.model_types)
+        return PromptedTracker(self)
 
     def _load(self) -> Any:
         return from_hub_folder(self._checkpoint.folder(), self.model_class, self.model_types)
@@ -97,6 +108,7 @@ class Sam3Tracker(Sam2):
     """SAM 3 (Carion et al., 2025) asked with points, boxes and masks, on single images."""
 
     model_class = "Sam3TrackerModel"
+    follows = ""
     model_types = ("sam3_video",)
     statistics = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
@@ -105,4 +117,5 @@ class EdgeTam(Sam2):
     """EdgeTAM (Zhou et al., CVPR 2025): SAM 2 with an encoder for small devices."""
 
     model_class = "EdgeTamModel"
+    follows = "EdgeTam"
     model_types = ("edgetam", "edgetam_video")
