@@ -23,6 +23,7 @@ NAMES = (
     "review",
     "exemplar",
     "propagation",
+    "crf",
     "tag2class",
     "sam",
     "paper_memory",

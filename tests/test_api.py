@@ -152,3 +152,17 @@ def test_a_stack_at_several_moments_is_carried_along_one_axis() -> None:
         api.propagate(film, labels, axes="TZYX")
     with pytest.raises(ZeroSegError, match="shape"):
         api.propagate(film, labels[0], axes="TZYX", along="Z")
+
+
+def test_labels_from_anywhere_are_drawn_to_the_edges():
+    image = np.full((60, 60), 20, np.uint8)
+    image[20:40, 20:40] = 200
+    rough = np.zeros((60, 60), int)
+    rough[22:42, 18:38] = 70
+    truth = image > 100
+    refined = api.refine_edges(image, rough)
+    assert refined.dtype == np.int32
+    assert set(np.unique(refined)) == {0, 70}
+    assert np.mean((refined == 70) != truth) < 0.01 < np.mean((rough == 70) != truth)
+    with pytest.raises(ZeroSegError, match="do not lie on"):
+        api.refine_edges(image, rough[1:])

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_zeroseg.api import Result, propagate, segment
+    from napari_zeroseg.api import Result, propagate, refine_edges, segment
     from napari_zeroseg.core.recipe import Recipe
     from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
     from napari_zeroseg.session.session import Session
 
 __version__ = "0.1.0"
 
-__all__ = ["Recipe", "Result", "Session", "TargetClass", "Vocabulary", "propagate", "segment"]
+__all__ = ["Recipe", "Result", "Session", "TargetClass", "Vocabulary", "propagate", "refine_edges", "segment"]
 
 _HOMES = {
     "Recipe": "napari_zeroseg.core.recipe",
@@ -25,6 +25,7 @@ _HOMES = {
     "TargetClass": "napari_zeroseg.core.vocabulary",
     "Vocabulary": "napari_zeroseg.core.vocabulary",
     "propagate": "napari_zeroseg.api",
+    "refine_edges": "napari_zeroseg.api",
     "segment": "napari_zeroseg.api",
 }
 

@@ -8,13 +8,16 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.ndimage import find_objects
 
 from napari_zeroseg.core.axes import checked_axes, parse_axes
 from napari_zeroseg.core.channels import default_composition
 from napari_zeroseg.core.compose import instance_labels, semantic_labels
 from napari_zeroseg.core.composer import Composer
+from napari_zeroseg.core.edges import find_outline, settled, window_around
 from napari_zeroseg.core.errors import BadImageError
-from napari_zeroseg.core.image import FlatImageError, looks_rgb
+from napari_zeroseg.core.image import FlatImageError, looks_rgb, plane_from_array
+from napari_zeroseg.core.mask import Mask
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.record import make_record
 from napari_zeroseg.core.sequence import Kind
@@ -24,7 +27,7 @@ from napari_zeroseg.session.session import Session
 from napari_zeroseg.session.source import ImageSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -260,6 +263,57 @@ def _axis_to_follow(volume: Volume, along: str) -> int:
             remedy=f"Choose along={there}." if there else "Give an image of several planes.",
         )
     return axes[0]
+
+
+def refine_edges(
+    image: NDArray[Any], labels: NDArray[np.integer[Any]], *, rgb: bool | None = None
+) -> NDArray[np.int32]:
+    """Move the outlines of labelled objects to where the colours of the image change.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W) or (H, W, 3)
+        Integer or finite floating point intensities.
+    labels : ndarray of int, shape (H, W)
+        Instance ids from any source, 0 elsewhere.
+    rgb : bool, optional
+        Whether the last axis is colour; told from the shape when not given.
+
+    Returns
+    -------
+    ndarray of int32, shape (H, W)
+        The same ids.
+
+    Raises
+    ------
+    ZeroSegError
+        When the image cannot be used, or the labels do not lie on it.
+    """
+    plane = plane_from_array(image, rgb=rgb)
+    if labels.shape != plane.shape[:2]:
+        raise BadImageError(
+            f"Labels of shape {labels.shape} do not lie on an image of shape {plane.shape[:2]}.",
+            remedy="Give labels with the image's rows and columns.",
+        )
+    found = dict(_masks(labels))
+    outlines = []
+    for mask in found.values():
+        window = window_around(mask, labels.shape)
+        outlines.append(find_outline(mask, window, plane[window]))
+    refined = np.zeros(labels.shape, np.int32)
+    for number, mask in zip(found, settled(outlines, lambda _a, _b: True), strict=True):
+        refined[mask.slices][mask.pixels] = number
+    return refined
+
+
+def _masks(labels: NDArray[np.integer[Any]]) -> Iterator[tuple[int, Mask]]:
+    """Yield ids and masks; ids may be any numbers, so they are counted first."""
+    ids, places = np.unique(labels, return_inverse=True)
+    numbered = places.reshape(labels.shape) + 1
+    for number, box in zip(ids.tolist(), find_objects(numbered), strict=True):
+        if number:
+            rows, cols = box
+            yield number, Mask((rows.start, cols.start), labels[box] == number)
 
 
 def _volume(array: NDArray[Any], axes: str | None, rgb: bool | None) -> Volume:

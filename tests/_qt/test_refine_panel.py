@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from qtpy.QtCore import QItemSelectionModel, Qt
 
@@ -139,3 +140,18 @@ def test_a_class_as_a_whole_is_one_region(qtbot, panel, segmented):
         qtbot.mouseClick(panel.commit, LEFT)
     (region,) = [i for i in segmented.state.instances if i.provenance.of_class]
     assert region.mask.area == 200
+
+
+def test_refine_edges_of_the_selected_is_one_step(qtbot, panel, segmented):
+    panel.table.clearSelection()
+    assert not panel.edges.isEnabled()
+    key = panel.model.row(0).key
+    y, x = segmented.state.instance(*key).mask.origin
+    segmented.paint(key.name, (y - 2, x), np.full((2, 4), key.id))  # a bump
+    before = segmented.state.instance(*key).mask
+    panel.table.selectRow(panel.model.row_of(key))
+    qtbot.mouseClick(panel.edges, LEFT)
+    after = segmented.state.instance(*key)
+    assert not after.mask.same_as(before)
+    assert after.state is InstanceState.EDITED
+    assert segmented.undo_text == "Refine edges"

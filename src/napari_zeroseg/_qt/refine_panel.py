@@ -99,6 +99,12 @@ class RefinePanel(SessionView):
             "Accept all", Action.REVIEW, "Lock every mask that is in the table",
             lambda: session.accept_instances(*self._all_keys()),
         )  # fmt: skip
+        self.edges = ActionButton(
+            "Refine edges", Action.REFINE_EDGES,
+            "Move the outlines of the selected masks to where the colours of the image change;\n"
+            "masks you answer for count as edited by you",
+            lambda: self._try(session.refine_edges, *self._chosen_keys()),
+        )  # fmt: skip
         self.delete = ActionButton(
             "Delete", Action.REVIEW, "Remove the selected masks; no run brings them back",
             lambda: session.delete_instances(*self._chosen_keys()),
@@ -145,7 +151,8 @@ class RefinePanel(SessionView):
         layout.addWidget(self.tools)
         layout.addLayout(row(self.commit, self.discard))
         layout.addWidget(self.table)
-        layout.addLayout(row(self.accept, self.delete, self.merge, self.accept_all))
+        layout.addLayout(row(self.accept, self.delete, self.merge))
+        layout.addLayout(row(self.edges, self.accept_all))
         layout.addWidget(self.more)
 
     def _connect(self) -> None:
@@ -188,7 +195,7 @@ class RefinePanel(SessionView):
     def _show_instances(self, state: State) -> None:
         self.model.show_state(state, self._plane)
         has_rows = self.model.rowCount() > 0
-        for widget in (self.table, self.accept, self.delete, self.merge, self.accept_all):
+        for widget in (self.table, self.accept, self.delete, self.merge, self.edges, self.accept_all):
             widget.setVisible(has_rows)
 
     def _show_hand(self) -> None:
@@ -221,7 +228,7 @@ class RefinePanel(SessionView):
         for button in (self.correct, self.add, self.take):
             button.show_readiness(readiness, one)
         self.more.show_readiness(readiness)
-        for button in (self.accept, self.delete):
+        for button in (self.accept, self.delete, self.edges):
             button.show_readiness(readiness, unchosen)
         self.merge.show_readiness(
             readiness, "" if len(chosen) > 1 else "Select the rows of several masks first."

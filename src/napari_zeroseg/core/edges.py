@@ -7,7 +7,7 @@ outline's reach stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
@@ -109,25 +109,41 @@ def _evidence(inside: NDArray[np.bool_], reach: float) -> NDArray[np.float32]:
     return np.where(np.abs(distance) > CERTAIN_FROM, certain, STEEPNESS * distance).astype(np.float32)
 
 
-def settled(outlines: Sequence[Outline]) -> list[Mask]:
-    """Return the masks of outlines, which share no pixel: each belongs where it is surest."""
-    if not outlines:
-        return []
-    top, left = (min(o.slices[axis].start for o in outlines) for axis in (0, 1))
-    bottom, right = (max(o.slices[axis].stop for o in outlines) for axis in (0, 1))
-    surest = np.full((bottom - top, right - left), 0.5, np.float32)
-    owner = np.zeros(surest.shape, np.int32)
-    for number, outline in enumerate(outlines, 1):
-        here = _moved(outline.slices, top, left)
-        wins = outline.sureness > surest[here]
-        surest[here][wins] = outline.sureness[wins]
-        owner[here][wins] = number
-    return [
-        Mask(outline.origin, owner[_moved(outline.slices, top, left)] == number).trimmed()
-        for number, outline in enumerate(outlines, 1)
-    ]
+def settled(outlines: Sequence[Outline], exclusive: Callable[[int, int], bool]) -> list[Mask]:
+    """Return the masks of outlines; a pixel that two may not share belongs where it is surer.
+
+    Parameters
+    ----------
+    outlines : sequence of Outline
+        On one plane.
+    exclusive : callable
+        Says of two outlines, by their places in the sequence, whether they share no pixel.
+    """
+    masks = [outline.sureness > 0.5 for outline in outlines]
+    for a, b in _touching(outlines):
+        if exclusive(a, b):
+            _part(outlines[a], outlines[b], masks[a], masks[b])
+    return [Mask(o.origin, mask).trimmed() for o, mask in zip(outlines, masks, strict=True)]
 
 
-def _moved(slices: Slices, top: int, left: int) -> Slices:
-    rows, cols = slices
-    return slice(rows.start - top, rows.stop - top), slice(cols.start - left, cols.stop - left)
+def _touching(outlines: Sequence[Outline]) -> Iterator[tuple[int, int]]:
+    """Yield the pairs whose windows overlap."""
+    bounds = np.array([(r.start, c.start, r.stop, c.stop) for r, c in (o.slices for o in outlines)])
+    for a in range(len(outlines) - 1):
+        later = bounds[a + 1 :]
+        meets = (later[:, :2] < bounds[a, 2:]).all(axis=1) & (bounds[a, :2] < later[:, 2:]).all(axis=1)
+        yield from ((a, a + 1 + int(b)) for b in np.flatnonzero(meets))
+
+
+def _part(a: Outline, b: Outline, mask_a: NDArray[np.bool_], mask_b: NDArray[np.bool_]) -> None:
+    """Take what two outlines both want from the one that is less sure of it."""
+    rows, cols = (
+        slice(max(s.start, t.start), min(s.stop, t.stop)) for s, t in zip(a.slices, b.slices, strict=True)
+    )
+    in_a, in_b = (
+        (slice(rows.start - y, rows.stop - y), slice(cols.start - x, cols.stop - x))
+        for y, x in (a.origin, b.origin)
+    )
+    of_a = a.sureness[in_a] >= b.sureness[in_b]
+    mask_a[in_a] &= of_a | ~mask_b[in_b]
+    mask_b[in_b] &= ~(of_a & mask_a[in_a])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from napari_zeroseg.core.detection import Detection
 from napari_zeroseg.core.instance import Instance
+from napari_zeroseg.core.mask import Mask
 from napari_zeroseg.core.suggestion import Idea, PhraseMatch, Suggestion, Tag
 from napari_zeroseg.core.tiles import Window
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
@@ -103,6 +104,13 @@ class Carried:
     instances: tuple[Instance, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlined:
+    """Instances as they were, each with the mask that follows the edges of the image."""
+
+    refined: tuple[tuple[Instance, Mask], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Remarked:
     """Something worth telling a person; ``text`` is a sentence or two."""
@@ -129,6 +137,7 @@ Event = (
     | Sought
     | Found
     | Carried
+    | Outlined
     | Remarked
     | FoundMany
 )

@@ -28,6 +28,7 @@ class Action(StrEnum):
     COMMIT = "commit"
     DISCARD = "discard"
     REVIEW = "review"
+    REFINE_EDGES = "refine edges"
     START_REVIEW = "start review"
     STEP = "step"
     JUDGE = "judge"
@@ -85,6 +86,7 @@ def resolve(
         Action.COMMIT: _commit_reason(state),
         Action.DISCARD: "" if state.draft else "Nothing is being drawn.",
         Action.REVIEW: "" if state.instances else "There are no instances yet.",
+        Action.REFINE_EDGES: usable or idle or _edges_reason(state, source),
         Action.UNDO: "" if undo else "There is nothing to undo.",
         Action.REDO: "" if redo else "There is nothing to redo.",
         Action.EXPORT: image or ("" if state.instances else "There are no masks to export yet."),
@@ -112,6 +114,12 @@ def _carry_reason(state: State, source: ImageSource | None) -> str:
         return "The image has one plane only."
     if not any(instance.locked for instance in state.instances):
         return "Accept or draw an object on one plane first."
+    return ""
+
+
+def _edges_reason(state: State, source: ImageSource | None) -> str:
+    if source is not None and not state.on_plane(source.plane):
+        return "There are no instances on this plane yet."
     return ""
 
 
