@@ -124,6 +124,8 @@ def overview(source: ImageSource) -> Plane:
     step = -(-max(fine.shape) // OVERVIEW_SIDE)
     if step == 1:
         return fine.window(whole_window(fine.shape))
+    if min(fine.shape) < step:  # a strip, of which the reader says what is wrong with it
+        return fine.pixels
     height, width = (size // step * step for size in fine.shape)
     band = max(1, OVERVIEW_SIDE // step) * step
     return np.concatenate(
