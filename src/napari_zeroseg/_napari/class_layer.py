@@ -11,6 +11,7 @@ import numpy as np
 from napari.layers import Labels
 from napari.utils import CyclicLabelColormap
 
+from napari_zeroseg._napari.label_data import empty_labels, widened
 from napari_zeroseg._napari.repaint import recolor, repaint
 from napari_zeroseg._napari.shades import instance_colors
 from napari_zeroseg.core.compose import instance_labels
@@ -60,7 +61,7 @@ class ClassLayer:
         self._label = 1
         self._brushed = 0
         # 16 bits: napari maps them to colours on the graphics card, wider ones on the CPU
-        self.layer = Labels(np.zeros(shape, np.uint16), name=name, **transform)
+        self.layer = Labels(empty_labels(shape), name=name, **transform)
         self.layer.events.paint.connect(self._on_layer_paint)
         self.layer.events.labels_update.connect(self._on_layer_labels_update)
         self.layer.events.selected_label.connect(self._on_layer_selected_label)
@@ -109,7 +110,7 @@ class ClassLayer:
 
     def _widen(self, highest: int) -> None:
         if highest > np.iinfo(self.layer.data.dtype).max:
-            self.layer.data = self.layer.data.astype(np.int32)
+            self.layer.data = widened(self.layer.data)
 
     def _recolor(self, color: str) -> None:
         highest = max((i.id for i in self._instances), default=0)

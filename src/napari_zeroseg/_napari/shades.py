@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PROPOSED_ALPHA = 0.55
 SHADES = 16
 FEWEST_ROWS = 256
-MOST_ROWS = 1 << 16  # napari's limit; higher ids use the table again from its start
+MOST_ROWS = 1 << 15  # napari draws with one row fewer than 2 ** 16; higher ids begin the table again
 
 
 @lru_cache(maxsize=256)
