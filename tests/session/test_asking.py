@@ -99,6 +99,20 @@ def test_an_object_that_is_cut_off_is_asked_for_in_a_larger_window_once() -> Non
     assert found.pixels.all()
 
 
+def test_a_speck_at_the_windows_border_is_no_reason_to_look_again() -> None:
+    plane = Plane(SHAPE, (slice(3000, 3040), slice(7000, 7060)))
+
+    class Specked(Looker):
+        def segment(self, embedding, prompts):
+            (found,) = super().segment(embedding, prompts)
+            found.values[0, :5] = 1
+            return [found]
+
+    looker = Specked()
+    assert answer(looker, plane.source, at(3010, 7010)).mask().area == 2405
+    assert len(looker.seen) == 1
+
+
 def test_an_object_at_the_planes_border_is_not_cut_off() -> None:
     plane, looker = Plane(SHAPE, (slice(4900, 5000), slice(0, 80))), Looker()
     found = answer(looker, plane.source, at(4950, 10)).mask()

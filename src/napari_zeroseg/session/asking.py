@@ -95,8 +95,25 @@ def answer(segmenter: Segmenter, source: ImageSource, prompt: Prompt) -> Logits:
     mask = found.mask()
     if not mask.area or _fits(view, mask.box, source.shape, margin=0):
         return found
-    larger = view_of(_joined(bounds, mask.box), source.shape)
-    return _answer_in(larger, segmenter, source, prompt)
+    box = _meant(mask, prompt)
+    if _fits(view, box, source.shape, margin=0):
+        return found  # specks at the border are no reason to encode a larger window
+    return _answer_in(view_of(_joined(bounds, box), source.shape), segmenter, source, prompt)
+
+
+def _meant(mask: Mask, prompt: Prompt) -> Box:
+    """Return the bounds of the parts of a mask that positive points lie in; of all where there are none."""
+    from scipy.ndimage import find_objects, label
+
+    parts, _ = label(mask.pixels)
+    (y0, x0), (height, width) = mask.origin, mask.pixels.shape
+    places = ((round(p.y) - y0, round(p.x) - x0) for p in prompt.positives)
+    chosen = {int(parts[y, x]) for y, x in places if 0 <= y < height and 0 <= x < width} - {0}
+    found = find_objects(parts)
+    boxes = [
+        (x0 + c.start, y0 + r.start, x0 + c.stop, y0 + r.stop) for r, c in (found[n - 1] for n in chosen)
+    ]
+    return _joined(*boxes) if boxes else mask.box
 
 
 def _answer_in(view: View, segmenter: Segmenter, source: ImageSource, prompt: Prompt) -> Logits:
