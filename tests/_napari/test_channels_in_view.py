@@ -13,6 +13,7 @@ from napari.layers import Image
 from napari_builtins.io import napari_get_reader
 
 from napari_zeroseg._napari.layer_axes import layer_axes
+from napari_zeroseg.core import composer
 from napari_zeroseg.core.composer import Composer
 from napari_zeroseg.core.volume import Volume
 from napari_zeroseg.session.readiness import Action
@@ -171,6 +172,20 @@ def test_a_lazy_image_is_split_lazily() -> None:
     scene.session.sight.split_wanted.emit()
     assert all(isinstance(layer.data, da.Array) for layer in _images(scene))
     assert len(_images(scene)) == 2
+
+
+def test_limits_are_taken_once_for_all_planes(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = []
+    monkeypatch.setattr(composer, "usual_limits", lambda part: taken.append(part) or (0.0, 255.0))
+    colour = np.stack([STACK[:, 0].astype(np.uint16)] * 3, axis=-1)
+    scene = _scene(colour, rgb=True, axis_labels=("z", "y", "x"))
+    for plane in (0, 1):
+        scene.viewer.dims.set_current_step(0, plane)
+        assert scene.session.source.pixels.max() == 1
+    assert len(taken) == 1
+    scene.viewer.layers["image"].data = colour + 1
+    assert scene.session.source.pixels.max() == 1
+    assert len(taken) == 2
 
 
 # files, with napari's own reader

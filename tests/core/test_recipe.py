@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from napari_zeroseg.core.channels import Channel, Composition
 from napari_zeroseg.core.errors import BadFileError
 from napari_zeroseg.core.recipe import Parameters, Recipe
 from napari_zeroseg.core.vocabulary import Vocabulary
@@ -44,4 +46,18 @@ def test_a_missing_recipe_is_a_message(tmp_path: Path) -> None:
 def test_a_bad_class_in_a_recipe_is_a_message(tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text('{"classes": [{"name": "background"}]}')
     with pytest.raises(BadFileError, match="background"):
+        Recipe.read(tmp_path / "r.json")
+
+
+def test_the_recipe_in_a_record_is_read(tmp_path: Path) -> None:
+    shown = Composition(channels=(Channel(limits=(1, 9)), Channel(on=False)))
+    recipe = Recipe(composition=shown).with_vocabulary(Vocabulary.parse("nucleus"))
+    record = {"kind": "a record", "recipe": recipe.model_dump(mode="json"), "instances": []}
+    (tmp_path / "r.json").write_text(json.dumps(record))
+    assert Recipe.read(tmp_path / "r.json") == recipe
+
+
+def test_a_bad_recipe_in_a_record_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text('{"kind": "a record", "recipe": {"surprise": 1}}')
+    with pytest.raises(BadFileError, match="surprise"):
         Recipe.read(tmp_path / "r.json")

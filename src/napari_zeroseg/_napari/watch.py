@@ -148,10 +148,12 @@ class ImageWatch:
         self._complaint = ""
         present = self._session.source
         ids = tuple(image.unique_id for image in self._group)
-        seen = (source.key, source.plane, source.composition, source.axes, source.blocked, ids)
+        view = (source.key, source.composition, source.axes, source.blocked, ids)
         # the same source is kept as long as it can be: it holds the pixels once they are read
-        if present is None or seen != self._seen:
-            self._seen = seen
+        if present is None or (view, source.plane) != self._seen:
+            if present is not None and self._seen is not None and view == self._seen[0]:
+                source = present.on(source.plane)  # with what was found out about all planes
+            self._seen = (view, source.plane)
             self._keys.add(source.key)
             self._session.open(source)
 

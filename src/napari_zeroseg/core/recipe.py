@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json, to_json
 
 from napari_zeroseg.core.attributes import Attributes
 from napari_zeroseg.core.channels import Composition
@@ -134,7 +135,7 @@ class Recipe(_Document):
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
-        """Read and validate a recipe file.
+        """Read and validate a recipe, or the recipe in the record of a result.
 
         Raises
         ------
@@ -144,7 +145,7 @@ class Recipe(_Document):
         try:
             if path.stat().st_size > MAX_RECIPE_BYTES:
                 raise BadFileError(f"'{path.name}' is too large to be a recipe.")
-            recipe = cls.model_validate_json(path.read_bytes())
+            recipe = _read(cls, path.read_bytes())
             Vocabulary(tuple(spec.target() for spec in recipe.classes))
             return recipe
         except BadVocabularyError as error:
@@ -158,3 +159,14 @@ class Recipe(_Document):
                 f"'{path.name}' is not a valid recipe: {where}: {first['msg']}.",
                 remedy="Mend that entry, or write a new recipe from the window.",
             ) from error
+
+
+def _read(kind: type[Recipe], content: bytes) -> Recipe:
+    try:
+        document = from_json(content)
+    except ValueError:
+        document = None  # the validation below tells the place
+    if isinstance(document, dict) and "kind" in document and "recipe" in document:
+        # as JSON again, in which a list is as good as a tuple
+        return kind.model_validate_json(to_json(document["recipe"]))
+    return kind.model_validate_json(content)
