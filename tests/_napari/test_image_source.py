@@ -74,6 +74,18 @@ def test_rgb_planes_of_a_stack() -> None:
     np.testing.assert_allclose(source.pixels, data[2] / 255, atol=1e-6)
 
 
+def test_the_plane_knows_how_far_apart_its_pixels_lie() -> None:
+    viewer = ViewerModel()
+    layer = viewer.add_image(_ramp(3, 10, 20), scale=(2, 0.5, 0.25), units=("um", "um", "um"))
+    viewer.dims.set_current_step(0, 1)
+    grid = image_source(layer, viewer.dims).grid
+    assert (grid.axes, grid.planes) == ("YX", ((1,),))
+    assert (grid.scale, grid.units) == ({"Y": 0.5, "X": 0.25}, {"Y": "micrometer", "X": "micrometer"})
+    assert image_source(layer, viewer.dims).on((2,)).grid.planes == ((2,),)
+    plain = viewer.add_image(_ramp(3, 10, 20))
+    assert not image_source(plain, viewer.dims).grid.scale
+
+
 def test_dask_reads_only_the_plane() -> None:
     seen = set()
 

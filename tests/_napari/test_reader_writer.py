@@ -12,8 +12,10 @@ from PIL import Image
 from napari_zeroseg import api
 from napari_zeroseg._napari import writer
 from napari_zeroseg._napari.reader import get_reader
+from napari_zeroseg.core.axes import AmbiguousAxesError
 from napari_zeroseg.core.errors import BadFileError, ExportError
 from napari_zeroseg.export.bundle import Bundle
+from napari_zeroseg.export.images import open_image
 from napari_zeroseg.session.session import Session
 from tests.fakes import fake_backends, squares
 
@@ -45,6 +47,26 @@ def test_several_layers_become_a_file_each(tmp_path):
 
 def test_one_layer_becomes_the_file_that_was_asked_for(tmp_path):
     assert writer.write_label_tiffs(str(tmp_path / "a.tif"), [CELL]) == [str(tmp_path / "a.tif")]
+
+
+@pytest.mark.parametrize("write", [writer.write_label_tiffs, writer.write_semantic_tiff])
+def test_a_stack_keeps_its_axes_and_scale(tmp_path, write):
+    viewer = ViewerModel()
+    units = ("micrometer",) * 3
+    stack = np.stack([CELL[0], CELL[0] * 0])
+    layer = viewer.add_labels(stack, scale=(2, 0.5, 0.25), axis_labels=("z", "y", "x"), units=units)
+    write(str(tmp_path / "a.tif"), [layer.as_layer_data_tuple()])
+    back = open_image(tmp_path / "a.tif")
+    assert back.axes == "ZYX"
+    assert back.scale == {"Z": 2, "Y": 0.5, "X": 0.25}
+    assert back.units == {"Z": "micrometer", "Y": "micrometer", "X": "micrometer"}
+
+
+def test_axes_without_names_are_given_none(tmp_path):
+    layer = ViewerModel().add_labels(np.stack([CELL[0]] * 2))
+    writer.write_label_tiffs(str(tmp_path / "a.tif"), [layer.as_layer_data_tuple()])
+    with pytest.raises(AmbiguousAxesError):
+        open_image(tmp_path / "a.tif")
 
 
 def test_all_classes_in_one_file_are_numbered_by_layer(tmp_path):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_zeroseg._napari.channel_group import group_name
-from napari_zeroseg._napari.layer_axes import layer_choices
+from napari_zeroseg._napari.layer_axes import layer_choices, placed
 from napari_zeroseg._napari.ownership import full_resolution, image_key
 from napari_zeroseg.core.axes import UNKNOWN
 from napari_zeroseg.core.channels import Channel, Composition
@@ -74,6 +75,7 @@ def image_source(group: Sequence[Image], dims: Dims, axes: str, waiting: str = "
         depth=parts[0].depth,
         composition=composer.composition,
         content=Content(full_resolution(base), _file_of(base)),
+        grid=replace(placed("YX", base.scale[-2:], base.units[-2:]), planes=(plane,)),
         axes=axes,
         choices=choices,
         blocked=waiting or _reason(axes, choices, sizes.get("C", 1)),

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 from napari_zeroseg._napari.ownership import full_resolution
 from napari_zeroseg.core.axes import axes_choices
 from napari_zeroseg.core.errors import BadImageError, ZeroSegError
+from napari_zeroseg.core.volume import Grid
 from napari_zeroseg.export.images import told_volume
+from napari_zeroseg.export.units import unit_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari.layers import Image
 
     from napari_zeroseg.core.volume import Volume
@@ -29,6 +33,27 @@ _LETTERS = {
 }
 
 
+def letters_of(labels: Sequence[str]) -> str:
+    """Return the meaning of axis labels, "?" for those that have none."""
+    return "".join(_LETTERS.get(label.lower().strip(), "?") for label in labels)
+
+
+def placed(axes: str, scale: Sequence[float], units: Sequence[object]) -> Grid:
+    """Return where pixels lie by a layer's scale and units; without a scale where it has none.
+
+    Parameters
+    ----------
+    axes : str
+        A letter for each of the axes.
+    scale, units : sequence
+        Of the layer, one for each axis; "pixel" is no unit.
+    """
+    names = {axis: unit_name(unit) for axis, unit in zip(axes, units, strict=True)}
+    known = any(names.values()) or any(size != 1 for size in scale)
+    sizes = {axis: float(size) for axis, size in zip(axes, scale, strict=True)} if known else {}
+    return Grid(axes, scale=sizes, units={axis: name for axis, name in names.items() if name and known})
+
+
 def layer_axes(image: Image) -> str:
     """Return the meaning of a layer's axes without colour, empty where nothing tells it.
 
@@ -37,7 +62,7 @@ def layer_axes(image: Image) -> str:
     ZeroSegError
         When the labels say that the last two axes are not rows and columns.
     """
-    letters = "".join(_LETTERS.get(label.lower().strip(), "?") for label in image.axis_labels)
+    letters = letters_of(image.axis_labels)
     if set(letters[-2:]) & set("TZC") or set(letters[:-2]) & set("YX"):
         raise ZeroSegError(
             f"By its axis labels, the last two axes of '{image.name}' are not rows and columns.",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_zeroseg._napari.layer_axes import letters_of, placed
 from napari_zeroseg.core.errors import ExportError
 from napari_zeroseg.core.image import plane_from_array
 from napari_zeroseg.core.instance import Instance
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_zeroseg.core.volume import Grid
+
     LayerData = tuple[Any, dict[str, Any], str]
 
 
@@ -34,7 +38,7 @@ def write_label_tiffs(path: str, layers: Sequence[LayerData]) -> list[str]:
     else:
         files = [target.with_name(f"{target.stem}_{stems[_name(layer)]}{target.suffix}") for layer in layers]
     for file, layer in zip(files, layers, strict=True):
-        write_label_tiff(file, np.asarray(layer[0]))
+        write_label_tiff(file, np.asarray(layer[0]), _grid(layer))
     return [str(file) for file in files]
 
 
@@ -44,7 +48,7 @@ def write_semantic_tiff(path: str, layers: Sequence[LayerData]) -> list[str]:
     semantic = np.zeros(np.shape(layers[0][0]), np.uint16)
     for number, (labels, _, _) in enumerate(layers, 1):
         semantic[np.asarray(labels) > 0] = number
-    write_label_tiff(Path(path), semantic)
+    write_label_tiff(Path(path), semantic, _grid(layers[0]))
     return [path]
 
 
@@ -67,6 +71,18 @@ def write_overlay(path: str, layers: Sequence[LayerData]) -> list[str]:
         )
     write_overlay_png(Path(path), plane, _classes(labels), _instances(labels))
     return [path]
+
+
+def _grid(layer: LayerData) -> Grid | None:
+    """Return axes and scale of a layer, as far as its labels tell what the axes are."""
+    data, meta, _ = layer
+    size = np.ndim(data)
+    labels = meta.get("axis_labels") or ("",) * size
+    axes = letters_of([*map(str, labels[:-2]), "y", "x"])
+    if "?" in axes or "C" in axes or len(set(axes)) < len(axes):
+        return None
+    grid = placed(axes, meta.get("scale", (1,) * size), meta.get("units") or ("",) * size)
+    return replace(grid, depth=tuple(np.shape(data)[:-2]))
 
 
 def _name(layer: LayerData) -> str:

@@ -13,10 +13,12 @@ from napari_zeroseg.core.axes import NAMES
 from napari_zeroseg.core.sequence import Kind
 from napari_zeroseg.core.tiles import Window
 from napari_zeroseg.core.tiles import whole as whole_window
+from napari_zeroseg.core.volume import ONE_PLANE
 
 if TYPE_CHECKING:
     from napari_zeroseg.core.channels import Composition
     from napari_zeroseg.core.image import Plane
+    from napari_zeroseg.core.volume import Grid
     from napari_zeroseg.session.saved.content import Content
 
 PlaneIndex = tuple[int, ...]
@@ -47,6 +49,8 @@ class ImageSource:
         How its channels are shown in the pixels; None where they are shown already.
     content : Content, optional
         By which the image is known again in a later session; without it work is not saved.
+    grid : Grid
+        The plane, and how far apart its pixels lie.
     axes : str
         What the axes of the image mean, such as "ZYX", as far as someone has told it.
     choices : tuple of str
@@ -65,6 +69,7 @@ class ImageSource:
     depth: tuple[int, ...] = ()
     composition: Composition | None = None
     content: Content | None = None
+    grid: Grid = ONE_PLANE
     axes: str = ""
     choices: tuple[str, ...] = ()
     blocked: str = ""
@@ -82,7 +87,8 @@ class ImageSource:
 
     def on(self, plane: PlaneIndex) -> ImageSource:
         """Return another plane of the same image."""
-        return self if plane == self.plane else replace(self, plane=plane)
+        grid = replace(self.grid, planes=(plane,))
+        return self if plane == self.plane else replace(self, plane=plane, grid=grid)
 
     def at(self, level: int) -> ImageSource:
         """Return the same plane at a coarser level, 0 for the finest; the coarsest where there are fewer."""
