@@ -456,3 +456,21 @@ def test_a_chosen_object_stays_chosen_along_its_planes(deep: Session) -> None:
     assert deep.hand.instance_in(deep.state, (0,)).plane == (0,)
     assert deep.hand.instance_in(deep.state, (2,)) is None
     assert deep.hand.thing_in(deep.state) == ("bright", 1)
+
+
+def test_a_run_yields_to_what_is_painted_and_erased_while_it_goes_on(session: Session) -> None:
+    painted = []
+
+    def paint(activity: Activity) -> None:
+        if activity.text == "Drawing masks" and not painted:
+            session.paint("bright", (5, 5), np.full((10, 4), 1))
+            session.paint("grey", (30, 40), np.full((2, 10), 7))
+            painted.extend(i.mask for i in session.state.instances)
+
+    session.activity_changed.connect(paint)
+    _run(session)
+    assert [i.mask for i in session.state.instances if i.locked] == painted
+    found = [i for i in session.state.instances if not i.locked]
+    assert sorted(i.mask.area for i in found) == [60, 80, 144]
+    assert len({i.key for i in session.state.instances}) == 5
+    assert not any(i.mask.overlap(mask) for i in found for mask in painted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -128,6 +129,46 @@ def add_instances(state: State, instances: Sequence[Instance]) -> State:
     """Take instances whose pixels are their own, all at once: thousands, one by one, would take long."""
     names = dict.fromkeys(i.name for i in instances)
     return replace(add_layers(state, names), instances=(*state.instances, *instances))
+
+
+def beside_the_person(state: State, begun: State, found: Sequence[Instance]) -> tuple[Instance, ...]:
+    """Return what a run found without the pixels and ids that a person took since the run had begun.
+
+    Parameters
+    ----------
+    state : State
+        The present one.
+    begun : State
+        When the run began; what was there then, the run knows of.
+    found : sequence of Instance
+        What the run gives.
+    """
+    known = {id(i) for i in begun.instances}
+    taken = [i for i in state.instances if i.locked and id(i) not in known]
+    known = {id(e) for e in begun.erased}
+    erased = [e for e in state.erased if id(e) not in known]
+    if not taken and not erased:
+        return tuple(found)
+    left = (_left_by(state, instance, taken, erased) for instance in found)
+    return _with_free_ids(state, [instance for instance in left if instance.mask.area])
+
+
+def _left_by(state: State, found: Instance, taken: Sequence[Instance], erased: Sequence[Erasure]) -> Instance:
+    masks = [i.mask for i in taken if i.plane == found.plane and _exclusive(state, found.name, i.name)]
+    masks += [e.mask for e in erased if _same_place(e, found)]
+    touching = [mask for mask in masks if mask.overlap(found.mask)]
+    return replace(found, mask=reduce(Mask.minus, touching, found.mask)) if touching else found
+
+
+def _with_free_ids(state: State, found: Iterable[Instance]) -> tuple[Instance, ...]:
+    used = {i.thing for i in state.instances}
+    numbered = []
+    for instance in found:
+        if instance.thing in used:
+            instance = replace(instance, id=1 + max(i for name, i in used if name == instance.name))
+        used.add(instance.thing)
+        numbered.append(instance)
+    return tuple(numbered)
 
 
 def accept_instances(state: State, keys: Iterable[InstanceKey]) -> State:

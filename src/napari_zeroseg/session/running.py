@@ -52,6 +52,7 @@ class Running(Workspace):
         scope = scope or self.reach.scope(source)
         search = Search(source, scope, self.state, recipe.parameters, _provenance(recipe))
         self._in_sight: set[str | None] = set()
+        self._begun = self.state
 
         def events() -> Iterator[Event]:
             yield StageStarted("Loading the models")
@@ -75,6 +76,7 @@ class Running(Workspace):
         self._start_events(events)
 
     def _start_events(self, events: Callable[[], Iterator[Event]]) -> None:
+        self._begun = self.state
         self._set_activity(Activity(running=True, text="Starting"))
         self._runner.start(events, self._on_run_event, self._on_run_end)
 
@@ -101,8 +103,9 @@ class Running(Workspace):
     def _on_found(self, instances: Sequence[Instance]) -> None:
         # a class may have been renamed, merged or removed since the run began
         known = tuple(i for i in instances if i.name in self.state.vocabulary)
-        if known:
-            self._push_run("Run", changes.add_instances(self.state, known))
+        found = changes.beside_the_person(self.state, self._begun, known)
+        if found:
+            self._push_run("Run", changes.add_instances(self.state, found))
 
     def _on_detected(self, event: Detected) -> None:
         state = self.state
