@@ -49,7 +49,7 @@ def _print(name: str, numbers: dict[str, Any]) -> None:
     for side, took in numbers["ms"].items():
         processor, first = numbers["processor_ms"][side], numbers["first_ms"][side]
         print(
-            f"  {side:>5}²: {took:7.1f} ms, {processor:7.1f} of the processors; first, with the embedding: {first:.0f}"
+            f"  {side:>5}²: {took:7.1f} ms, {processor:7.1f} of the processors; first, embedding: {first:.0f}"
         )
     for kind, growth in numbers["growth"].items():
         print(f"  8192² / 1024², {kind}: {growth:.2f} (less than {MOST_GROWTH} asked for)")
