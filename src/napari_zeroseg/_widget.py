@@ -11,6 +11,7 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_zeroseg._napari.flight import Flight
+from napari_zeroseg._napari.going import GoingFrames
 from napari_zeroseg._napari.layer_view import LayerView
 from napari_zeroseg._napari.meanings import meaning_in_napari
 from napari_zeroseg._napari.shortcuts import drawing_commands, install_shortcuts, review_commands
@@ -87,6 +88,7 @@ class ZeroSegWidget(QWidget):
             watch,
             install_shortcuts(napari_viewer, self.session, commands, keyboard),
             Flight(napari_viewer, self.session).close,
+            GoingFrames(napari_viewer, self.session).close,
             keep_keys(keyboard, background.do),
             self._layers.close,
             self.autosave.close,

@@ -9,6 +9,7 @@ from qtpy.QtCore import QPoint, QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_zeroseg._qt.activity_bar import ActivityBar
+from napari_zeroseg._qt.difference_panel import DifferencePanel
 from napari_zeroseg._qt.dock_keys import DockKeys
 from napari_zeroseg._qt.export_panel import ExportPanel
 from napari_zeroseg._qt.guidance_panel import GuidancePanel
@@ -94,6 +95,7 @@ class Dock(QWidget):
         self.guidance = GuidancePanel(session, background)
         self.settings = SettingsPanel(session)
         self.run = RunPanel(session)
+        self.difference = DifferencePanel(session)
         self.refine = RefinePanel(session, keyboard)
         self.propagate = PropagatePanel(session)
         self.review = ReviewPanel(session)
@@ -117,7 +119,7 @@ class Dock(QWidget):
         steps = (
             ("Image and classes", _stacked(self.image, self.models, self.vocabulary)),
             ("Suggestions", _stacked(self.refiner, self.suggestions, self.guidance)),
-            ("Run", _stacked(self.settings, self.run)),
+            ("Run", _stacked(self.settings, self.run, self.difference)),
             ("Refine", _stacked(self.refine, self.propagate)),
             ("Review", self.review),
             ("Export", self.export),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_zeroseg.session.comparing import Comparing
 from napari_zeroseg.session.edging import Edging
 from napari_zeroseg.session.foreseeing import Foreseeing
 from napari_zeroseg.session.merging import Merging
@@ -10,7 +11,7 @@ from napari_zeroseg.session.seeking import Seeking
 from napari_zeroseg.session.suggesting import Suggesting
 
 
-class Session(Suggesting, Foreseeing, Seeking, Merging, Propagating, Edging):
+class Session(Suggesting, Foreseeing, Seeking, Comparing, Merging, Propagating, Edging):
     """One home of state for a window, a script or a test; see :class:`Workspace` for its parameters.
 
     Each of the classes it is made of holds the actions of one part of the work.
