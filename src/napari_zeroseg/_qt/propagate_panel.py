@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSignalBlocker
-from qtpy.QtWidgets import QComboBox, QLabel, QSpinBox
+from qtpy.QtWidgets import QComboBox, QLabel, QSpinBox, QWidget
 
 from napari_zeroseg._qt.action_button import ActionButton, ReasonLine
+from napari_zeroseg._qt.fold import Fold
 from napari_zeroseg._qt.section import TextLine, column, row
 from napari_zeroseg._qt.session_view import SessionView
 from napari_zeroseg.core.sequence import Kind, Row
@@ -89,8 +90,8 @@ class PropagatePanel(SessionView):
         for kind, (text, _) in KINDS.items():
             self.kind.addItem(text, kind)
         self.ways.addItems(list(WAYS))
-        layout = column(self)
-        layout.addWidget(QLabel("Carry accepted objects to other planes"))
+        content = QWidget()
+        layout = column(content)
         layout.addWidget(self.what)
         layout.addLayout(row(QLabel("along"), self.axis, self.kind, stretch_last=True))
         layout.addLayout(row(QLabel("from"), self.first, QLabel("to"), self.last))
@@ -98,6 +99,9 @@ class PropagatePanel(SessionView):
         layout.addLayout(row(self.before, self.after))
         layout.addWidget(self.reason)
         layout.addWidget(self.state)
+        self.fold = Fold(content)
+        self.fold.show_heading("Carry to other planes", TEACHES)
+        column(self).addWidget(self.fold)
 
     def _connect(self) -> None:
         session = self._session
