@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from napari_zeroseg import api
 from napari_zeroseg.core.axes import AmbiguousAxesError
 from napari_zeroseg.core.channels import Channel, Composition
 from napari_zeroseg.core.errors import BadImageError, BadVocabularyError, ZeroSegError
-from napari_zeroseg.core.recipe import Recipe
+from napari_zeroseg.core.recipe import Parameters, Recipe
 from napari_zeroseg.session.session import Session
 from tests.fakes import FakeBackend, fake_backends, squares
 
@@ -166,3 +167,17 @@ def test_labels_from_anywhere_are_drawn_to_the_edges():
     assert np.mean((refined == 70) != truth) < 0.01 < np.mean((rough == 70) != truth)
     with pytest.raises(ZeroSegError, match="do not lie on"):
         api.refine_edges(image, rough[1:])
+
+
+def test_a_large_array_on_the_disk_is_read_in_parts(fake: FakeBackend, tmp_path: Path) -> None:
+    import zarr
+
+    array = zarr.create_array(tmp_path / "a.zarr", shape=(1500, 300), chunks=(256, 256), dtype="uint8")
+    array[40:60, 100:120] = 255
+    array[1400:1420, 200:220] = 255
+    recipe = Recipe(parameters=Parameters(tile=512))
+    result = api.segment(array, "bright", recipe=recipe)
+    assert result.shape == (1500, 300)
+    assert "image" not in vars(result)
+    assert sorted(i.mask.box for i in result.instances) == [(100, 40, 120, 60), (200, 1400, 220, 1420)]
+    assert fake.calls["detect"] == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from napari_zeroseg.core.mask import Mask
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.record import make_record
 from napari_zeroseg.core.sequence import Kind
+from napari_zeroseg.core.tiles import whole
 from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.core.volume import ONE_PLANE, Grid, Volume
 from napari_zeroseg.session.session import Session
@@ -51,8 +53,8 @@ class Result:
     ----------
     name : str
         What the image is called.
-    image : ndarray of float32, shape (H, W, 3)
-        What the models got, RGB in 0..1; of a stack the plane in the middle.
+    source : ImageSource
+        The image; of a stack its plane in the middle.
     state : State
         Vocabulary, suggestions and instances.
     recipe : Recipe
@@ -62,10 +64,16 @@ class Result:
     """
 
     name: str
-    image: Plane
+    source: ImageSource
     state: State
     recipe: Recipe
     grid: Grid = ONE_PLANE
+
+    @cached_property
+    def image(self) -> Plane:
+        """What the models got, float32 of shape (H, W, 3), RGB in 0..1; read when it is asked for."""
+        # a window may be flat, as a plane in the middle of a stack may be
+        return self.source.window(whole(self.source.shape))
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -78,7 +86,7 @@ class Result:
     @property
     def shape(self) -> tuple[int, int]:
         """(H, W) in pixels."""
-        return (self.image.shape[0], self.image.shape[1])
+        return self.source.shape
 
     def labels(self, name: str) -> NDArray[np.int32]:
         """Return the instances of a class: ids as int32 of shape (…, H, W), 0 elsewhere."""
@@ -134,7 +142,8 @@ def segment(
     ----------
     image : ndarray or Volume
         Integer or finite floating point intensities: (H, W), (H, W, 3), or more axes, which
-        must be told then. :func:`~napari_zeroseg.export.images.open_image` gives volumes.
+        must be told then. Zarr and dask arrays are read in parts.
+        :func:`~napari_zeroseg.export.images.open_image` gives volumes.
     classes : str or Vocabulary, optional
         ``"nucleus"``, or with attributes ``"nucleus: dark purple, round; cytoplasm: pale
         pink"``. Taken from the recipe when not given.
@@ -170,17 +179,14 @@ def segment(
     vocabulary = Vocabulary.parse(classes) if isinstance(classes, str) else classes
     recipe = recipe if vocabulary is None else recipe.with_vocabulary(vocabulary)
     recipe.vocabulary.required()
-    volume = image if isinstance(image, Volume) else _volume(np.asarray(image), axes, rgb)
+    volume = image if isinstance(image, Volume) else _volume(_in_parts(image), axes, rgb)
     grid = volume.grid(plane)
     source = volume_source(name, volume, recipe.composition)
     session = Session(recipe=recipe)
     if progress is not None:
         session.activity_changed.connect(progress)
     run_through(session, [source.on(p) for p in _from_the_middle(grid)], suggested_only=suggested_only)
-    # a window may be flat, as a plane in the middle of a stack may be
-    everything = (slice(0, volume.shape[0]), slice(0, volume.shape[1]))
-    pictured = source.on(middle(grid)).window(everything)
-    return Result(name, pictured, session.state, session.recipe, grid)
+    return Result(name, source.on(middle(grid)), session.state, session.recipe, grid)
 
 
 def propagate(
@@ -314,6 +320,11 @@ def _masks(labels: NDArray[np.integer[Any]]) -> Iterator[tuple[int, Mask]]:
         if number:
             rows, cols = box
             yield number, Mask((rows.start, cols.start), labels[box] == number)
+
+
+def _in_parts(image: Any) -> Any:
+    """Return an array as it is where it can be read in parts, as zarr and dask can, else in memory."""
+    return image if hasattr(image, "chunks") else np.asarray(image)
 
 
 def _volume(array: NDArray[Any], axes: str | None, rgb: bool | None) -> Volume:

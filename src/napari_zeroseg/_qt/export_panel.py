@@ -102,7 +102,7 @@ class ExportPanel(SessionView):
         )
         self._show_writing("The files are being written.")
         self._background.do(
-            lambda: bundle.write(Result(source.name, source.pixels, shown, recipe, source.grid)),
+            lambda: bundle.write(Result(source.name, source, shown, recipe, source.grid)),
             self._on_written,
             self._on_problem,
         )

@@ -115,7 +115,7 @@ def whole(name: str, image: Plane) -> ImageSource:
     return ImageSource(name, name, (image.shape[0], image.shape[1]), read)
 
 
-OVERVIEW_SIDE = 2048
+OVERVIEW_SIDE = 1024
 """Largest side in pixels of what is looked at of a very large plane to say what is in it."""
 
 
