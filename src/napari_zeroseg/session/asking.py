@@ -11,11 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from napari_zeroseg.backends.embeddings import Latest
 from napari_zeroseg.core.mask import Box, Logits, Mask
 
 if TYPE_CHECKING:
@@ -194,12 +192,10 @@ def _scaled(box: Box, x0: int, y0: int, step: int) -> Box:
 
 # what is seen in it
 
-_seen: WeakKeyDictionary[ImageSource, Latest[Plane]] = WeakKeyDictionary()
-
 
 def pixels_of(source: ImageSource, view: View) -> Plane:
     """Return what a view shows, float32 (h, w, 3); read once for the last few views, and read-only."""
-    return _seen.setdefault(source, Latest()).of(view, lambda: _read(source, view))
+    return source.parts.of(view, lambda: _read(source, view))
 
 
 def _read(source: ImageSource, view: View) -> Plane:

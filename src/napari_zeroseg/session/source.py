@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_zeroseg.backends.embeddings import Latest
 from napari_zeroseg.core.axes import NAMES
 from napari_zeroseg.core.sequence import Kind
 from napari_zeroseg.core.tiles import Window
@@ -74,6 +75,11 @@ class ImageSource:
     choices: tuple[str, ...] = ()
     blocked: str = ""
     coarser: tuple[ImageSource, ...] = ()
+
+    @cached_property
+    def parts(self) -> Latest[Plane]:
+        """The parts of the plane that were looked at last."""
+        return Latest()
 
     @cached_property
     def pixels(self) -> Plane:
