@@ -162,6 +162,34 @@ def test_a_point_outside_the_image_is_refused(scene: Scene) -> None:
     assert "inside the image" in scene.notices[-1]
 
 
+def test_a_point_outside_the_image_never_comes_to_napari(scene: Scene) -> None:
+    scene.session.begin("bright")
+    scene.prompts.add((9, 8))
+    told: list[object] = []
+    scene.viewer.dims.events.range.connect(told.append)  # which draws every layer anew
+    scene.prompts.events.data.connect(told.append)
+    scene.prompts.add((200, 8))
+    assert not told
+    assert scene.notices == ["A point must lie inside the image. The prompts are as they were."]
+    np.testing.assert_array_equal(scene.prompts.data, [[9, 8]])
+
+
+def test_what_napari_puts_among_the_points_itself_is_asked_with(scene: Scene) -> None:
+    scene.session.begin("bright")
+
+    def asked() -> list[tuple[float, float, bool]]:
+        return [(p.x, p.y, p.positive) for p in scene.session.state.draft.prompt.points]
+
+    scene.prompts.data = [(9, 8)]
+    scene.view.flip()
+    scene.prompts.data = [(9, 8), (6, 7)]
+    assert asked() == [(8, 9, True), (7, 6, False)]
+    scene.prompts.data = []
+    assert not asked()
+    scene.session.undo()
+    assert asked() == [(8, 9, True), (7, 6, False)]
+
+
 def test_the_instance_that_is_corrected_is_hidden(scene: Scene) -> None:
     scene.find("bright")
     first = next(i for i in scene.session.state.instances if i.name == "bright")

@@ -99,6 +99,7 @@ class PromptPoints:
     ) -> None:
         self._on_add, self._on_change, self._on_stroke = on_add, on_change, on_stroke
         self._hand = hand
+        self._plane_shape = shape[-2:]
         self._stroke_end: tuple[float, float] | None = None
         self._points: tuple[Point, ...] = ()
         self._plane: tuple[int, ...] = ()
@@ -114,6 +115,9 @@ class PromptPoints:
         )
         # about the same size on the screen at every zoom; the lower limit is the border's too
         self.layer.canvas_size_limits = MARK_LIMITS
+        # napari's own would put the point among its points first and ask then: one outside the image
+        # makes the viewer larger, and draws every layer anew, before it is refused
+        setattr(self.layer, "add", self._on_click)  # noqa: B010
         self.layer.mouse_drag_callbacks.insert(0, self._on_mouse_drag)
         self.layer.events.data.connect(self._on_layer_data)
         self.layer.events.mode.connect(self._hold_camera)
@@ -186,8 +190,15 @@ class PromptPoints:
     def _sign(self) -> bool:
         return self._hand.positive and not self._right_button
 
+    def _on_click(self, coords: NDArray[np.floating[Any]]) -> None:
+        rows = np.atleast_2d(coords)[:, -2:]
+        sign, self._right_button = self._sign, False
+        if not self._ends_stroke(rows[-1]):
+            self._on_add(tuple(Point(float(x), float(y), sign) for y, x in rows))
+
     def _show_stroke(self, places: list[tuple[float, float]]) -> None:
-        self._put((*self._points, *(Point(x, y, self._sign) for x, y in places)))
+        drawn = (Point(x, y, self._sign) for x, y in places)
+        self._put((*self._points, *(point for point in drawn if point.within(self._plane_shape))))
 
     def _end_stroke(self, places: list[tuple[float, float]]) -> None:
         self._put(self._points)
@@ -197,24 +208,13 @@ class PromptPoints:
     def _on_layer_data(self, event: Any) -> None:
         if self._writing or str(event.action.value) not in ("added", "removed", "changed"):
             return
+        gone = set(event.data_indices) if event.action.value == "removed" else set()
+        signs = [p.positive for i, p in enumerate(self._points) if i not in gone]
         rows = self.layer.data[:, -2:]
-        count = len(self._points)
-        match str(event.action.value):
-            case "added" if len(rows) > count and self._ends_stroke(rows[-1]):
-                self._put(self._points)
-            case "added" if len(rows) > count:
-                sign, self._right_button = self._sign, False
-                self._on_add(tuple(Point(float(x), float(y), sign) for y, x in rows[count:]))
-            case "removed":
-                gone = set(event.data_indices)
-                self._on_change(tuple(p for i, p in enumerate(self._points) if i not in gone))
-            case _:
-                self._on_change(
-                    tuple(
-                        Point(float(x), float(y), p.positive)
-                        for (y, x), p in zip(rows, self._points, strict=False)
-                    )
-                )
+        signs += [self._hand.positive] * len(rows)  # of those that were pasted, or set by a script
+        self._on_change(
+            tuple(Point(float(x), float(y), positive) for (y, x), positive in zip(rows, signs, strict=False))
+        )
 
     def _ends_stroke(self, row: NDArray[np.floating[Any]]) -> bool:
         """Say whether napari takes the end of a stroke for a click: it does where the stroke began."""
