@@ -154,6 +154,19 @@ def test_points_can_be_moved_deleted_and_flipped(scene: Scene) -> None:
     assert set(steps) == {"Change points"}
 
 
+def test_a_selected_point_that_is_undone_is_no_longer_selected(scene: Scene) -> None:
+    scene.session.begin("bright")
+    scene.session.click(8, 9)
+    scene.session.click(7, 6)
+    scene.prompts.mode = "select"
+    scene.prompts.selected_data = {0, 1}
+    scene.session.undo()
+    assert scene.prompts.selected_data == {0}
+    scene.prompts.remove_selected()
+    assert len(scene.prompts.data) == 0
+    assert not scene.session.state.draft.prompt.points
+
+
 def test_a_point_outside_the_image_is_refused(scene: Scene) -> None:
     scene.session.begin("bright")
     scene.prompts.add((200, 8))

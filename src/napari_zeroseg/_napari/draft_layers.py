@@ -99,7 +99,7 @@ class PromptPoints:
     ) -> None:
         self._on_add, self._on_change, self._on_stroke = on_add, on_change, on_stroke
         self._hand = hand
-        self._plane_shape = shape[-2:]
+        self._plane_shape = (shape[-2], shape[-1])
         self._stroke_end: tuple[float, float] | None = None
         self._points: tuple[Point, ...] = ()
         self._plane: tuple[int, ...] = ()
@@ -140,6 +140,8 @@ class PromptPoints:
         wanted = wanted.reshape(-1, self.layer.ndim)
         with self._written():
             if not np.array_equal(wanted, self.layer.data):
+                # napari keeps the numbers of selected points that are gone, and stumbles over them
+                self.layer.selected_data = {i for i in self.layer.selected_data if i < len(wanted)}
                 self.layer.data = wanted
             if points:
                 self._mark_signs(points)
@@ -172,7 +174,7 @@ class PromptPoints:
         """Change the sign of the selected points; False where none is selected by a person."""
         chosen = self.layer.selected_data
         if self.layer.mode != "select" or not chosen:
-            return False  # in the mode that adds points napari selects each new one
+            return False  # while points are added the next one is meant, whatever is selected still
         self._on_change(
             tuple(
                 Point(p.x, p.y, p.positive is not (index in chosen)) for index, p in enumerate(self._points)
