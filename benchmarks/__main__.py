@@ -23,6 +23,7 @@ NAMES = (
     "review",
     "exemplar",
     "propagation",
+    "formats",
     "crf",
     "tag2class",
     "sam",

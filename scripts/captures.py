@@ -9,12 +9,14 @@ and the keys that are pressed are drawn in, for neither is part of a picture of 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QAbstractButton
 from skimage.data import coins
+from skimage.filters import gaussian
 
 from scripts.stage import Stage, settle
 
@@ -62,16 +64,20 @@ class Film:
         self.stage.wait_for_models()
         self.run(0.8)
 
-    def press(self, key: Qt.Key, name: str, act: Callable[[], None] | None = None) -> None:
-        """Press a key on the canvas, and show which; ``act`` is done in its place if given."""
+    def press(self, key: Qt.Key, name: str) -> None:
+        """Press a key on the canvas, and show which."""
         self._key = name
         self.run(0.3)
-        if act is None:
-            self.stage.press(key)
-        else:
-            act()
+        self.stage.press(key)
         self.run(0.7)
         self._key = ""
+
+    def push(self, button: QAbstractButton) -> None:
+        """Move to a button of the dock and press it."""
+        self.move(button.mapTo(self.stage.window, button.rect().center()) - self._corner())
+        button.click()
+        self.stage.wait_for_models()
+        self.run(0.5)
 
     def save(self, path: Path) -> None:
         """Write an animated WebP that loops."""
@@ -80,6 +86,10 @@ class Film:
             path, save_all=True, append_images=rest, duration=1000 // RATE, loop=0, quality=QUALITY, method=4
         )
         print(path, f"{len(self._pictures) / RATE:.0f} s, {path.stat().st_size / 1e6:.2f} MB")
+
+    def _corner(self) -> QPoint:
+        """Return where the canvas begins in the window."""
+        return self.stage.canvas.mapTo(self.stage.window, QPoint(0, 0))
 
     def _picture(self) -> Image.Image:
         pixmap = self.stage.grab()
@@ -94,8 +104,8 @@ class Film:
         return scaled
 
     def _draw(self, pen: ImageDraw.ImageDraw, scale: float) -> None:
-        corner = self.stage.canvas.mapTo(self.stage.window, self._pointer)
-        x, y = corner.x() * scale, corner.y() * scale
+        place = self._corner() + self._pointer
+        x, y = place.x() * scale, place.y() * scale
         pen.polygon([(x + dx, y + dy) for dx, dy in POINTER], fill="white", outline="black")
         if self._key:
             font = ImageFont.load_default(22)
@@ -112,18 +122,80 @@ def film_clicks(stage: Stage) -> Film:
     stage.show(stage.dock.refine)
     film = Film(stage)
     film.run(0.5)
-    film.press(Qt.Key.Key_N, "N")
-    film.click(120, 105)
-    film.click(107, 111)
-    film.press(Qt.Key.Key_C, "C")
-    film.press(Qt.Key.Key_N, "N")
-    film.click(58, 100)
-    film.press(Qt.Key.Key_C, "C")
+    for row, col in ((120, 105), (58, 100), (125, 155)):
+        film.press(Qt.Key.Key_N, "N")
+        film.click(row, col)
+        film.press(Qt.Key.Key_C, "C")
     film.run(1)
     return film
 
 
-FILMS = {"clicks": film_clicks}
+def film_stack(stage: Stage) -> Film:
+    """Accept the objects of one plane, carry them through the stack, look at the others."""
+    middle, planes = 4, 9
+    blurred = [gaussian(coins(), abs(z - middle) * 1.2, preserve_range=True) for z in range(planes)]
+    stage.viewer.add_image(np.stack(blurred).astype(np.uint8), name="coins", axis_labels=("z", "y", "x"))
+    _find(stage, "coin: bright, round")
+    stage.session.accept_all_instances("coin")
+    stage.dock.propagate.fold.heading.setChecked(True)
+    stage.show(stage.dock.propagate)
+    film = Film(stage)
+    film.run(1)
+    film.push(stage.dock.propagate.carry)
+    film.run(0.5)
+    for z in (*range(middle, planes), *reversed(range(planes)), *range(middle + 1)):
+        stage.viewer.dims.set_point(0, z)
+        film.run(0.25)
+    film.run(1)
+    return film
+
+
+def film_review(stage: Stage) -> Film:
+    """Go through what was proposed, worst first: accept, reject."""
+    stage.viewer.add_image(coins(), name="coins")
+    _find(stage, "coin: bright, round")
+    stage.show(stage.dock.review)
+    film = Film(stage)
+    film.run(1)
+    film.push(stage.dock.review.start)
+    film.run(1)
+    film.press(Qt.Key.Key_R, "R")
+    for _ in range(3):
+        film.press(Qt.Key.Key_A, "A")
+    film.run(1)
+    return film
+
+
+def film_large(stage: Stage) -> Film:
+    """Run on what is in sight of a large image, then click in another corner of it."""
+    stage.viewer.add_image(np.tile(coins(), (14, 11)), name="a large image")
+    stage.session.add_classes("coin: bright, round")
+    film = Film(stage)
+    film.run(1)
+    for zoom in np.geomspace(stage.viewer.scene.camera.zoom, 1.3, 10):
+        stage.zoom(2100, 2100, zoom)
+        film.run(1 / RATE)
+    stage.dock.suggestions.suggest.click()
+    stage.wait_for_models()
+    stage.session.accept("coin")
+    stage.show(stage.dock.run)
+    stage.dock.run.scope.part.setCurrentIndex(stage.dock.run.scope.part.count() - 1)
+    film.run(0.7)
+    film.push(stage.dock.run.run)
+    film.run(2)
+    return film
+
+
+def _find(stage: Stage, classes: str) -> None:
+    stage.session.add_classes(classes)
+    stage.dock.suggestions.suggest.click()
+    stage.wait_for_models()
+    stage.session.accept(*stage.session.state.vocabulary.names)
+    stage.dock.run.run.click()
+    stage.wait_for_models()
+
+
+FILMS = {"clicks": film_clicks, "stack": film_stack, "review": film_review, "large": film_large}
 
 
 def main() -> None:
