@@ -30,6 +30,13 @@ def test_set_operations_agree_with_planes(a: np.ndarray, b: np.ndarray) -> None:
     assert one.same_as(other) == np.array_equal(a, b)
 
 
+@given(st.integers(0, 8), st.integers(0, 8), st.integers(1, 4), st.integers(1, 4))
+def test_rectangles_overlap_in_the_pixels_they_share(y: int, x: int, h: int, w: int) -> None:
+    one, other = Mask((4, 4), np.ones((2, 3), bool)), Mask((y, x), np.ones((h, w), bool))
+    rows, cols = min(6, y + h) - max(4, y), min(7, x + w) - max(4, x)
+    assert one.overlap(other) == other.overlap(one) == max(rows, 0) * max(cols, 0)
+
+
 @given(planes, st.integers(0, 8), st.integers(0, 6), st.integers(1, 9), st.integers(1, 9))
 def test_a_window_is_a_crop(plane: np.ndarray, y: int, x: int, h: int, w: int) -> None:
     window = Mask.from_plane(plane).within((slice(y, y + h), slice(x, x + w)))
