@@ -73,7 +73,9 @@ class Film:
         self._key = ""
 
     def push(self, button: QAbstractButton) -> None:
-        """Move to a button of the dock and press it."""
+        """Move to a button of the dock, which is brought into sight, and press it."""
+        self.stage.dock.show_part(button)
+        self.run(0.3)
         self.move(button.mapTo(self.stage.window, button.rect().center()) - self._corner())
         button.click()
         self.stage.wait_for_models()
@@ -168,18 +170,18 @@ def film_review(stage: Stage) -> Film:
 
 def film_large(stage: Stage) -> Film:
     """Run on what is in sight of a large image, then click in another corner of it."""
-    stage.viewer.add_image(np.tile(coins(), (14, 11)), name="a large image")
+    stage.viewer.add_image(np.tile(coins(), (9, 7)), name="a large image")
     stage.session.add_classes("coin: bright, round")
     film = Film(stage)
     film.run(1)
     for zoom in np.geomspace(stage.viewer.scene.camera.zoom, 1.3, 10):
-        stage.zoom(2100, 2100, zoom)
+        stage.zoom(1300, 1300, zoom)
         film.run(1 / RATE)
     stage.dock.suggestions.suggest.click()
     stage.wait_for_models()
     stage.session.accept("coin")
     stage.show(stage.dock.run)
-    stage.dock.run.scope.part.setCurrentIndex(stage.dock.run.scope.part.count() - 1)
+    stage.session.reach.choose_part(stage.dock.run.scope.part.itemData(1))
     film.run(0.7)
     film.push(stage.dock.run.run)
     film.run(2)

@@ -57,7 +57,8 @@ class Stage:
         return picture
 
     def show(self, part: QWidget) -> None:
-        """Scroll the dock to one of its parts."""
+        """Scroll the dock to one of its parts, once its layout has come to rest."""
+        settle(0.5)
         self.dock.show_part(part)
         settle(0.2)
 

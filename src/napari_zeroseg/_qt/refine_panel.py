@@ -116,8 +116,8 @@ class RefinePanel(SessionView):
         self.more = ActionButton(
             "Find more like this", Action.SEEK,
             "Take the accepted masks of this class as examples, and propose what looks like them on this\n"
-            "plane. Helps where words fail: draw one or a few, then find the rest. What you deleted counts\n"
-            "as what it is not; what is locked stays",
+            "plane. For what words do not describe: draw one or a few, then find the rest. What you deleted\n"
+            "counts as what it is not; what is locked stays",
             lambda: self._try(session.seek),
         )  # fmt: skip
 
