@@ -86,7 +86,7 @@ class Parameters(_Document):
     tile : int
         Planes with a side of more pixels are looked at in tiles of at most this side.
     tile_overlap : int
-        Width in pixels of what neighbouring tiles both look at: more than an object's.
+        Width in pixels of what neighbouring tiles both look at: more than an object and what is around it.
     level : int
         Level of a multiscale image that is looked at; 0 is the finest.
     """
@@ -99,7 +99,7 @@ class Parameters(_Document):
     spread_points: bool = True
     accept_threshold: Share = 0.5
     tile: Annotated[int, Field(ge=256, le=16384)] = 2048
-    tile_overlap: Annotated[int, Field(ge=0, le=4096)] = 128
+    tile_overlap: Annotated[int, Field(ge=0, le=4096)] = 256
     level: Annotated[int, Field(ge=0, le=30)] = 0
 
 

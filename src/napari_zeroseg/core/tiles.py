@@ -23,7 +23,7 @@ Window = tuple[slice, slice]
 ALIGNMENT = 64
 """Windows start at multiples of so many pixels, so that halved images of neighbours have the same grid."""
 DOUBT = 4.0
-"""An object whose centre is so near to a core, in pixels, may be another tile's in that one's eyes."""
+"""An object whose centre is so near to a core, in pixels, may be that tile's where its owner saw none."""
 SAME = 0.5
 """Pieces that agree on this part of where both can be seen (IoU) are one object."""
 
@@ -46,12 +46,12 @@ class Tile:
     window: Window
     reach: int = 0
 
-    def owns(self, box: Box) -> bool:
-        """Say whether the centre of a box (x0, y0, x1, y1) lies in the core, or next to it."""
+    def owns(self, box: Box, doubt: float = 0.0) -> bool:
+        """Say whether the centre of a box (x0, y0, x1, y1) lies in the core, or so many pixels from it."""
         rows, cols = self.core
         x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        inside = rows.start - DOUBT <= y < rows.stop + DOUBT
-        return inside and bool(cols.start - DOUBT <= x < cols.stop + DOUBT)
+        inside = rows.start - doubt <= y < rows.stop + doubt
+        return inside and bool(cols.start - doubt <= x < cols.stop + doubt)
 
     def scaled(self, factor: tuple[float, float]) -> Tile:
         """Return the tile in pixels of a plane that has ``factor`` pixels for one of the tile's."""
@@ -199,7 +199,7 @@ def _sources(span: slice, factor: float) -> tuple[int, NDArray[np.intp]]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
-    """An object that a tile's window cuts off."""
+    """An object that a tile's window cuts off, or whose owner is in doubt."""
 
     tile: Tile
     instance: Instance
@@ -208,14 +208,14 @@ class Piece:
 def joined(pieces: Sequence[Piece]) -> list[Instance]:
     """Return the objects that pieces make up: those of one class that agree where both tiles look.
 
-    A piece that agrees with no other is an object of its own if its tile owns it, else it is left
+    A piece that agrees with no other is an object of its own if its tile may own it, else it is left
     to the neighbour, who saw it whole.
     """
     groups = _groups(pieces)
     return [
         _union([pieces[i].instance for i in group])
         for group in groups
-        if len(group) > 1 or pieces[group[0]].tile.owns(pieces[group[0]].instance.mask.box)
+        if len(group) > 1 or pieces[group[0]].tile.owns(pieces[group[0]].instance.mask.box, DOUBT)
     ]
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from heapq import nlargest
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_zeroseg.backends.roles import SurveyingDetector, SurveyingSegmenter
+from napari_zeroseg.core.boxes import box_iou
 from napari_zeroseg.core.events import Described, Detected, Event, FoundMany, Progress, StageStarted
-from napari_zeroseg.core.tiles import Piece, Tile, covered, joined, placed, sample_windows
+from napari_zeroseg.core.tiles import DOUBT, Piece, Tile, covered, joined, placed, sample_windows
 from napari_zeroseg.methods import grounded
 
 if TYPE_CHECKING:
@@ -176,7 +178,16 @@ class _Look:
         detections = job.backends.detector.detect(pixels, job.wanted)
         new = [d for d in detections if d.phrase not in matches]
         matches |= grounded.match_phrases(new, job.vocabulary, job.backends.refiner)
-        return grounded.usable(detections, matches, job.accepted, job.parameters)
+        return self._needed(grounded.usable(detections, matches, job.accepted, job.parameters))
+
+    def _needed(self, boxes: list[Detection]) -> list[Detection]:
+        """Return the boxes that meet the core, and those that may take pixels from them."""
+        bounds = np.array([self._box_on_plane(d.box) for d in boxes]).reshape(-1, 4)
+        rows, cols = self._on_plane.core
+        grown = np.array([[cols.start, rows.start, cols.stop, rows.stop]]) + DOUBT * np.array([-1, -1, 1, 1])
+        own = box_iou(bounds, grown)[:, 0] > 0
+        needed = own | (box_iou(bounds, bounds[own]) > 0).any(axis=1)
+        return [d for d, is_needed in zip(boxes, needed, strict=True) if is_needed]
 
     def _box_on_plane(self, box: Box) -> Box:
         (top, left), (down, along) = self._origin, self._image.factor
@@ -184,7 +195,7 @@ class _Look:
         return ((x0 + left) * along, (y0 + top) * down, (x1 + left) * along, (y1 + top) * down)
 
     def sorted_out(self, claims: Claims) -> tuple[tuple[Instance, ...], list[Piece]]:
-        """Return what is the tile's own, and the pieces that the window cuts off."""
+        """Return what is the tile's own, and what is left to the end: pieces, and what may be its own."""
         tile = self._on_plane
         found: list[Instance] = []
         cut: list[Piece] = []
@@ -202,14 +213,17 @@ class _Look:
                 granted = grant(instance)
                 if granted is not None:
                     found.append(granted)
+            elif tile.owns(instance.mask.box, DOUBT):
+                # the neighbour, who sees more of what is around it, comes first
+                cut.append(Piece(tile, instance))
         return tuple(found), cut
 
 
 def sample_of(image: LargeImage, tiles: Sequence[Tile]) -> Plane:
     """Return parts of the region that tiles cover, side by side: those with most to see."""
     windows = sample_windows(covered(tiles), SAMPLE_SIDE, LOOKED_AT)
-    parts = sorted((image.read(window) for window in windows), key=lambda part: -float(part.std()))
-    count = min(SAMPLES, int(np.sqrt(len(parts))))
+    count = min(SAMPLES, int(np.sqrt(len(windows))))
+    parts = nlargest(count**2, map(image.read, windows), key=lambda part: float(part.std()))
     return np.concatenate([np.concatenate(parts[i * count : (i + 1) * count], axis=1) for i in range(count)])
 
 
