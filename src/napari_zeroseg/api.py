@@ -26,7 +26,7 @@ from napari_zeroseg.core.tiles import whole
 from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.core.volume import ONE_PLANE, Grid, Volume
 from napari_zeroseg.session.session import Session
-from napari_zeroseg.session.source import ImageSource
+from napari_zeroseg.session.source import ImageSource, overview
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -74,6 +74,11 @@ class Result:
         """What the models got, float32 of shape (H, W, 3), RGB in 0..1; read when it is asked for."""
         # a window may be flat, as a plane in the middle of a stack may be
         return self.source.window(whole(self.source.shape))
+
+    @property
+    def overview(self) -> Plane:
+        """The image like ``image``, a large one shrunk; never in full in memory."""
+        return overview(self.source)
 
     @property
     def vocabulary(self) -> Vocabulary:

@@ -1,12 +1,21 @@
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
+import zarr
+from PIL import Image
+from tifffile import TiffFile
 
 from napari_zeroseg import api
+from napari_zeroseg.cli import main
 from napari_zeroseg.core.errors import BadFileError, ExportError
+from napari_zeroseg.core.recipe import Parameters, Recipe
+from napari_zeroseg.core.volume import Volume
 from napari_zeroseg.export import bundle as bundle_module
+from napari_zeroseg.export import tiff as tiff_module
 from napari_zeroseg.export.bundle import Bundle
+from napari_zeroseg.export.images import open_image
 from napari_zeroseg.export.record import read_label_files
 from napari_zeroseg.export.tiff import read_label_tiff
 from napari_zeroseg.session.session import Session
@@ -60,3 +69,62 @@ def test_a_failure_tells_what_is_written_already(tmp_path, result, monkeypatch):
     with pytest.raises(ExportError, match=r"disk is full.*Already written: squares_semantic\.tif.*Free some"):
         bundle.write(result)
     assert not bundle.record.exists()
+
+
+def test_a_large_result_is_the_same_in_tiles_and_its_overlay_an_overview(tmp_path, result, monkeypatch):
+    bundle = Bundle(tmp_path, "squares", result.vocabulary.names)
+    monkeypatch.setattr(bundle_module, "LARGE", 100)
+    monkeypatch.setattr(tiff_module, "TILE", 16)
+    bundle.write(result)
+    assert np.array_equal(read_label_tiff(bundle.semantic), result.semantic())
+    for name, path in bundle.labels.items():
+        assert np.array_equal(read_label_tiff(path), result.labels(name))
+        with TiffFile(path) as file:
+            assert file.is_bigtiff
+            assert file.pages.first.tile == (16, 16)
+    assert bundle.overlay.exists()
+
+
+def test_planes_and_scale_of_a_large_stack_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(api, "Session", lambda recipe: Session(recipe=recipe, backends=fake_backends))
+    monkeypatch.setattr(bundle_module, "LARGE", 100)
+    stack = np.stack([squares(), np.zeros_like(squares()), squares()[::-1]])
+    volume = Volume(
+        stack, "ZYX", scale={"Z": 2, "Y": 0.5, "X": 0.5}, units=dict.fromkeys("ZYX", "micrometer")
+    )
+    result = api.segment(volume, "bright")
+    bundle = Bundle(tmp_path, "stack", result.vocabulary.names)
+    bundle.write(result)
+    written = open_image(bundle.labels["bright"])
+    assert np.array_equal(written.data[:], result.labels("bright"))
+    assert (written.axes, written.scale["Z"], written.scale["X"]) == ("ZYX", 2, 0.5)
+
+
+def test_a_large_zarr_goes_to_files_within_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(api, "Session", lambda recipe: Session(recipe=recipe, backends=fake_backends))
+    monkeypatch.setattr(bundle_module, "LARGE", 2**20)
+    side = 3000
+    array = zarr.create_array(
+        tmp_path / "big.zarr",
+        shape=(side, side),
+        chunks=(500, 500),
+        dtype="uint8",
+        dimension_names=["y", "x"],
+    )
+    for y, x in ((40, 50), (1010, 2000), (2800, 2900)):
+        array[y : y + 60, x : x + 60] = 255
+    recipe = tmp_path / "recipe.json"
+    recipe.write_text(Recipe(parameters=Parameters(tile=512)).model_dump_json())
+    command = ["segment", array.store_path.store.root, "--classes", "bright", "--recipe", recipe]
+    tracemalloc.start()
+    try:
+        assert main([*map(str, command), "--out", str(tmp_path / "out")]) == 0
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < side * side * 3 * 4 * 2 / 3  # the image alone, as the models get it, takes more
+    labels = read_label_tiff(tmp_path / "out" / "big_bright.tif")
+    assert [np.count_nonzero(labels == i) for i in (1, 2, 3)] == [3600] * 3
+    with Image.open(tmp_path / "out" / "big_overlay.png") as picture:
+        assert max(picture.size) <= 1024
+        assert np.asarray(picture).any()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.vocabulary import Vocabulary
 
 
+T = TypeVar("T", bound=np.generic)
+
+Drawn = list[tuple[int, Mask]]
+"""Values and the masks that get them, in the order in which they are drawn."""
+
+
 def instance_labels(instances: Iterable[Instance], name: str, shape: tuple[int, int]) -> NDArray[np.int32]:
     """Return the instances of one class as int32 of shape (H, W): instance ids, 0 elsewhere."""
-    labels = np.zeros(shape, np.int32)
-    for instance in _by_rising_priority(i for i in instances if i.name == name):
-        labels[instance.mask.slices][instance.mask.pixels] = instance.id
-    return labels
+    return _painted(drawn_instances(instances, name), np.zeros(shape, np.int32))
 
 
 def semantic_labels(
@@ -34,10 +37,50 @@ def semantic_labels(
     Where classes overlap, a person's instances come before proposed ones, then the
     higher score.
     """
-    labels = np.zeros(shape, np.uint8)
-    for instance in _by_rising_priority(instances):
-        labels[instance.mask.slices][instance.mask.pixels] = vocabulary.id_of(instance.name)
+    return _painted(drawn_classes(instances, vocabulary), np.zeros(shape, np.uint8))
+
+
+def drawn_instances(instances: Iterable[Instance], name: str) -> Drawn:
+    """Return what :func:`instance_labels` draws."""
+    return [(i.id, i.mask) for i in _by_rising_priority(i for i in instances if i.name == name)]
+
+
+def drawn_classes(instances: Iterable[Instance], vocabulary: Vocabulary) -> Drawn:
+    """Return what :func:`semantic_labels` draws."""
+    return [(vocabulary.id_of(i.name), i.mask) for i in _by_rising_priority(instances)]
+
+
+def _painted(drawn: Drawn, labels: NDArray[T]) -> NDArray[T]:
+    for value, mask in drawn:
+        labels[mask.slices][mask.pixels] = value
     return labels
+
+
+def label_tiles(drawn: Drawn, shape: tuple[int, int], side: int, dtype: np.dtype[T]) -> Iterator[NDArray[T]]:
+    """Yield a label image in square tiles, row by row; no more than one is in memory.
+
+    Parameters
+    ----------
+    drawn : list of (int, Mask)
+        What is on the plane.
+    shape : tuple of int
+        (H, W) of the plane.
+    side : int
+        Of a tile in pixels; those at the end reach beyond the plane, and are 0 there.
+    dtype : data type
+        Holds all values.
+    """
+    rows, cols = (range(0, size, side) for size in shape)
+    held: defaultdict[tuple[int, int], Drawn] = defaultdict(list)
+    for value, mask in drawn:
+        own_rows, own_cols = (range(s.start // side * side, s.stop, side) for s in mask.slices)
+        for place in ((y, x) for y in own_rows for x in own_cols):
+            held[place].append((value, mask))
+    for y, x in ((y, x) for y in rows for x in cols):
+        tile = np.zeros((side, side), dtype)
+        for value, mask in held[y, x]:
+            tile[mask.within((slice(y, y + side), slice(x, x + side)))] = value
+        yield tile
 
 
 def _by_rising_priority(instances: Iterable[Instance]) -> list[Instance]:

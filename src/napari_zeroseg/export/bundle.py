@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
 
+from napari_zeroseg.core.compose import drawn_classes, drawn_instances
 from napari_zeroseg.core.errors import ExportError
+from napari_zeroseg.core.tiles import placed
 from napari_zeroseg.export.atomic import make_folder
 from napari_zeroseg.export.coco import write_coco
 from napari_zeroseg.export.names import unique_names
 from napari_zeroseg.export.overlay import write_overlay_png
 from napari_zeroseg.export.record import write_record
-from napari_zeroseg.export.tiff import write_label_tiff
+from napari_zeroseg.export.tiff import write_label_tiff, write_large_label_tiff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.volume import Grid
 
 
+LARGE = 2**24
+"""Label images of more pixels are drawn tile by tile, and so large a plane is pictured by its overview."""
+
+
 class Exportable(Protocol):
     """What is known of one image; ``Result`` is one."""
 
@@ -34,6 +41,8 @@ class Exportable(Protocol):
     def name(self) -> str: ...
     @property
     def image(self) -> Plane: ...
+    @property
+    def overview(self) -> Plane: ...
     @property
     def vocabulary(self) -> Vocabulary: ...
     @property
@@ -126,19 +135,13 @@ class Bundle:
         return tuple(written)
 
     def _steps(self, result: Exportable) -> list[tuple[Path, Callable[[Path], None]]]:
-        grid = result.grid
-
-        def write_class(path: Path, name: str) -> None:
-            write_label_tiff(path, result.labels(name), grid)
-
-        def write_overlay(path: Path) -> None:
-            write_overlay_png(path, result.image, result.vocabulary, result.pictured)
-
         steps: list[tuple[Path, Callable[[Path], None]]] = [
-            (self.semantic, lambda path: write_label_tiff(path, result.semantic(), grid))
+            (self.semantic, partial(_write_semantic, result=result))
         ]
-        steps += [(file, partial(write_class, name=name)) for name, file in self.labels.items()]
-        steps.append((self.overlay, write_overlay))
+        steps += [
+            (file, partial(_write_class, result=result, name=name)) for name, file in self.labels.items()
+        ]
+        steps.append((self.overlay, partial(_write_overlay, result=result)))
         if self.coco:
             parts = (result.vocabulary, result.instances)
             steps.append((self.annotations, lambda path: write_coco(path, result.name, result.shape, *parts)))
@@ -152,6 +155,47 @@ class Bundle:
             "overlay": self.overlay.name,
         }
         return names | ({"coco": self.annotations.name} if self.coco else {})
+
+
+def _write_semantic(path: Path, result: Exportable) -> None:
+    if _is_large(result):
+        planes = [drawn_classes(i, result.vocabulary) for i in _by_plane(result)]
+        write_large_label_tiff(path, planes, result.shape, result.grid)
+    else:
+        write_label_tiff(path, result.semantic(), result.grid)
+
+
+def _write_class(path: Path, result: Exportable, name: str) -> None:
+    if _is_large(result):
+        planes = [drawn_instances(i, name) for i in _by_plane(result)]
+        write_large_label_tiff(path, planes, result.shape, result.grid)
+    else:
+        write_label_tiff(path, result.labels(name), result.grid)
+
+
+def _write_overlay(path: Path, result: Exportable) -> None:
+    if prod(result.shape) <= LARGE:
+        write_overlay_png(path, result.image, result.vocabulary, result.pictured)
+        return
+    picture = result.overview
+    factor = (picture.shape[0] / result.shape[0], picture.shape[1] / result.shape[1])
+    shrunk = [placed(instance, (0, 0), factor) for instance in result.pictured]
+    write_overlay_png(path, picture, result.vocabulary, shrunk)
+
+
+def _is_large(result: Exportable) -> bool:
+    return prod((*result.grid.depth, *result.shape)) > LARGE
+
+
+def _by_plane(result: Exportable) -> list[list[Instance]]:
+    """Return the instances on each plane of the label images, in their order."""
+    if not result.grid.depth:
+        return [list(result.instances)]
+    held: dict[tuple[int, ...], list[Instance]] = {plane: [] for plane in result.grid.planes}
+    for instance in result.instances:
+        if instance.plane in held:
+            held[instance.plane].append(instance)
+    return list(held.values())
 
 
 def _with_written(error: ExportError, written: Sequence[Path]) -> ExportError:

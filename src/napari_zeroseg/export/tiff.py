@@ -6,18 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_zeroseg.core.compose import label_tiles
 from napari_zeroseg.core.errors import BadFileError, ExportError
 from napari_zeroseg.export.atomic import replacing
 from napari_zeroseg.export.units import SYMBOLS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from napari_zeroseg.core.compose import Drawn
     from napari_zeroseg.core.volume import Grid
 
 MAX_PIXELS = 2**31
+TILE = 512
+"""Side in pixels of the tiles of a large label image."""
 OME_SIZES = {"X": "PhysicalSizeX", "Y": "PhysicalSizeY", "Z": "PhysicalSizeZ", "T": "TimeIncrement"}
 CENTIMETERS = {"nanometer": 1e-7, "micrometer": 1e-4, "millimeter": 0.1, "centimeter": 1.0}
 
@@ -47,6 +52,46 @@ def write_label_tiff(path: Path, labels: NDArray[Any], grid: Grid | None = None)
     small = _smallest(labels)
     with replacing(path) as part:
         tifffile.imwrite(part, small, compression="zlib", photometric="minisblack", **_described(grid))
+
+
+def write_large_label_tiff(
+    path: Path, planes: Sequence[Drawn], shape: tuple[int, int], grid: Grid | None = None
+) -> None:
+    """Write a label image like :func:`write_label_tiff`, as a BigTIFF in tiles that are drawn one by one.
+
+    Parameters
+    ----------
+    path : Path
+        Replaced if it is there.
+    planes : sequence of list of (int, Mask)
+        What is drawn on each plane, in the order of the grid.
+    shape : tuple of int
+        (H, W) of a plane.
+    grid : Grid, optional
+        As there.
+
+    Raises
+    ------
+    ExportError
+        When the file cannot be written.
+    """
+    import tifffile
+
+    dtype = np.min_scalar_type(max((value for drawn in planes for value, _ in drawn), default=0))
+    depth = grid.depth if grid is not None else ()
+    with replacing(path) as part:
+        tifffile.imwrite(
+            part,
+            (tile for drawn in planes for tile in label_tiles(drawn, shape, TILE, dtype)),
+            shape=(*depth, *shape),
+            dtype=dtype,
+            tile=(TILE, TILE),
+            bigtiff=True,
+            compression="zlib",
+            photometric="minisblack",
+            maxworkers=1,  # more of them encode, and hold, many tiles at once
+            **_described(grid),
+        )
 
 
 def _described(grid: Grid | None) -> dict[str, Any]:
