@@ -102,6 +102,7 @@ class PromptPoints:
         self._plane_shape = (shape[-2], shape[-1])
         self._stroke_end: tuple[float, float] | None = None
         self._points: tuple[Point, ...] = ()
+        self._signs: list[bool] = []
         self._plane: tuple[int, ...] = ()
         self._writing = False
         self._right_button = False
@@ -138,16 +139,20 @@ class PromptPoints:
     def _put(self, points: tuple[Point, ...]) -> None:
         wanted = np.array([(*self._plane, p.y, p.x) for p in points], float)
         wanted = wanted.reshape(-1, self.layer.ndim)
+        moved = not np.array_equal(wanted, self.layer.data)
+        signs = [p.positive for p in points]
         with self._written():
-            if not np.array_equal(wanted, self.layer.data):
+            if moved:
                 # napari keeps the numbers of selected points that are gone, and stumbles over them
                 self.layer.selected_data = {i for i in self.layer.selected_data if i < len(wanted)}
                 self.layer.data = wanted
-            if points:
-                self._mark_signs(points)
+            # it takes napari long to look at every mark anew
+            if signs and (moved or signs != self._signs):
+                self._mark(signs)
+        self._signs = signs
 
-    def _mark_signs(self, points: tuple[Point, ...]) -> None:
-        looks = [POSITIVE if p.positive else NEGATIVE for p in points]
+    def _mark(self, signs: list[bool]) -> None:
+        looks = [POSITIVE if positive else NEGATIVE for positive in signs]
         self.layer.symbol = [symbol for symbol, _ in looks]
         self.layer.face_color = [color for _, color in looks]
 
