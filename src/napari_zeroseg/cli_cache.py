@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
+from napari_zeroseg.cli_output import say
+
 _WHERE = """\
 environment variables:
   NAPARI_ZEROSEG_CACHE       folder of what is kept (default: ~/.cache/napari-zeroseg)
@@ -47,16 +49,12 @@ def _info(*, as_json: bool) -> None:
 
     found = kept()
     if as_json:
-        _say(json.dumps(found.document(), indent=2))
+        say(json.dumps(found.document(), indent=2))
     else:
-        _say(found.in_words())
+        say(found.in_words())
 
 
 def _clear() -> None:
     from napari_zeroseg.session.encoded import clear
 
-    _say(clear())
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201
+    say(clear())

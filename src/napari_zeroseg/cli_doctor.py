@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from napari_zeroseg.cli_output import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -50,10 +52,10 @@ def run(options: argparse.Namespace) -> int:
     asked = check_profile(options.profile)
     report = examine()
     if options.json:
-        _say(json.dumps(_document(report), indent=2))
+        say(json.dumps(_document(report), indent=2))
     else:
         for line in lines(report):
-            _say(line)
+            say(line)
     return READY if asked.is_ready else NOT_READY
 
 
@@ -69,7 +71,3 @@ def _document(report: Report) -> dict[str, Any]:
 def _tell_lines(documents: Iterable[dict[str, Any]], checks: Iterable[Check]) -> None:
     for told, checked in zip(documents, checks, strict=True):
         told |= {"ready": checked.is_ready, "lines": checked.lines}
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_zeroseg.cli_output import say
 from napari_zeroseg.core.errors import MissingBackendError, ZeroSegError
 
 if TYPE_CHECKING:
@@ -158,11 +159,11 @@ def _list(options: argparse.Namespace) -> int:
 
     shown = _chosen(options) if options.profile else models()
     if options.json:
-        _say(json.dumps([_document(one) for one in shown], indent=2))
+        say(json.dumps([_document(one) for one in shown], indent=2))
         return DONE
     head = ("MODEL", "DOES", "DOWNLOAD", "MEMORY", "HERE", "LICENCE")
     for line in _table([head, *(_row(one) for one in shown)]):
-        _say(line)
+        say(line)
     return DONE
 
 
@@ -276,7 +277,7 @@ def _verify(options: argparse.Namespace) -> int:
 
     there = tuple(one for one in models() if one.status is not None and one.status.present)
     if not there and not options.names and not options.profile:
-        _say("No model is on this machine. The built-in profile needs none.")
+        say("No model is on this machine. The built-in profile needs none.")
     return _each(_chosen(options) or there, _verify_one)
 
 
@@ -285,7 +286,7 @@ def _verify_one(one: Model) -> bool:
 
     findings = verify(one.name, one.weights) if one.weights else []
     for finding in findings:
-        _say(f"{one.name}: {finding.file}: {finding.verdict}{finding.detail and f' ({finding.detail})'}")
+        say(f"{one.name}: {finding.file}: {finding.verdict}{finding.detail and f' ({finding.detail})'}")
     good = all(finding.is_good for finding in findings)
     if not good:
         _complain(
@@ -302,7 +303,7 @@ def _remove_one(one: Model) -> bool:
     from napari_zeroseg.backends.weights.store import remove
 
     freed = remove(one.name, one.weights) if one.weights else 0
-    _say(f"{one.name}: {freed / 1e9:.2f} GB set free")
+    say(f"{one.name}: {freed / 1e9:.2f} GB set free")
     return True
 
 
@@ -322,7 +323,7 @@ def _path(options: argparse.Namespace) -> int:
             forget_own(other.name)
     found = one.status
     assert found is not None
-    _say(str(found.folder) if found.present else f"{found.folder} (not complete)")
+    say(str(found.folder) if found.present else f"{found.folder} (not complete)")
     return DONE
 
 
@@ -340,11 +341,7 @@ def _each(models: Iterable[Model], act: Callable[[Model], bool]) -> int:
 
 def _tell(options: argparse.Namespace, text: str) -> None:
     if not options.quiet:
-        _say(text)
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201
+        say(text)
 
 
 def _complain(text: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_zeroseg import cli_machine, cli_planes
+from napari_zeroseg.cli_output import say
 from napari_zeroseg.core.consent import PERSON, Letter, agree, nobody_to_ask
 from napari_zeroseg.core.errors import MissingBackendError, ZeroSegError
 from napari_zeroseg.core.suggestion import Tag
@@ -218,16 +219,16 @@ def _described(vocabulary: Vocabulary, refiner: Refiner) -> Vocabulary:
 def _show(findings: list[Finding], vocabulary: Vocabulary, options: argparse.Namespace) -> None:
     if not options.json:
         if options.describe:
-            _say(f"looks: {vocabulary.text()}")
+            say(f"looks: {vocabulary.text()}")
         for line in (line for finding in findings for line in finding.lines()):
-            _say(line)
+            say(line)
         return
     looks = {"looks": [_look(c) for c in vocabulary]} if options.describe else {}
     documents = [finding.document() | looks for finding in findings]
     if len(options.images) > 1:
-        _say(_json(documents))
+        say(_json(documents))
     elif documents:
-        _say(_json(documents[0]))
+        say(_json(documents[0]))
 
 
 def _keep_phrases(
@@ -268,10 +269,6 @@ def _ask_in_terminal(letter: Letter) -> bool:
     sys.stderr.write("Send it, and further texts of this kind? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201
 
 
 def _complain(text: str) -> None:

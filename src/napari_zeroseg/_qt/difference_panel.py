@@ -46,3 +46,5 @@ class DifferencePanel(SessionView):
         self.text.show_text(said)
         self.text.setMinimumHeight(self.text.heightForWidth(self.text.width()) if said else 0)
         self.ask.setChecked(self._session.asks)
+        # with the question, and as long as it is switched off, so that it can be had again
+        self.ask.setVisible(difference is not None or not self._session.asks)

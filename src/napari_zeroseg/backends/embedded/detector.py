@@ -89,7 +89,7 @@ def surveyed(sample: Plane, classes: tuple[TargetClass, ...]) -> tuple[Survey, S
     if scene.regions:
         _matches(scene, classes, typical)
         # asked for now, because words may ask for it in any tile
-        scene.table.relative_contrast, scene.table.darkness  # noqa: B018
+        _ = scene.table.relative_contrast, scene.table.darkness
     return survey.closed().knowing(SEARCHED, _places(scene, classes)), typical.closed()
 
 
