@@ -33,6 +33,7 @@ from napari_zeroseg.core.tiles import Tile, tiles
 from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.methods import tiled
 from napari_zeroseg.methods.grounded import described_by
+from napari_zeroseg.methods.job import Job
 from napari_zeroseg.session.session import Session
 from napari_zeroseg.session.source import ImageSource
 
@@ -126,7 +127,7 @@ def write_untiled(path: Path, origin: tuple[int, int], side: int, out: Path) -> 
     backends, p = backends_of(recipe), recipe.parameters
     vocabulary = described_by(backends.refiner, recipe.vocabulary)
     image = tiled.LargeImage(array.shape, partial(_source(array, (0, 0), array.shape[0]).read, ()))
-    job = tiled.Job(vocabulary, vocabulary.names, backends, p, Provenance())
+    job = Job(vocabulary, vocabulary.names, backends, recipe, Provenance())
     sample = tiled.sample_of(image, tiles(image.shape, p.tile, p.tile_overlap))
     job = replace(job, backends=tiled.surveyed(job, sample))
     part = (slice(origin[0], origin[0] + side), slice(origin[1], origin[1] + side))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import napari_zeroseg
 from napari_zeroseg import cli_cache, cli_doctor, cli_machine, cli_models, cli_planes, cli_suggest
 from napari_zeroseg.core.errors import ExportError, ZeroSegError
+from napari_zeroseg.core.method import Method
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -117,6 +118,7 @@ def _add_segment(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     cli_planes.add_options(parser)
     add("--profile", metavar="NAME", help="which models (default: embedded, which needs no download)")
+    add("--method", choices=[str(m) for m in Method], help="how (default: grounded, or the recipe's)")
     add("--recipe", type=Path, metavar="FILE", help="models, parameters and classes as JSON")
     cli_suggest.add_refiner_options(parser)
     cli_machine.add_options(parser)
@@ -163,6 +165,8 @@ def _recipe(options: argparse.Namespace) -> Recipe:
     recipe = Recipe.read(options.recipe) if options.recipe else Recipe()
     if options.profile:
         recipe = recipe.model_copy(update={"profile": options.profile, "backends": {}})
+    if options.method:
+        recipe = recipe.model_copy(update={"method": Method(options.method)})
     recipe = cli_suggest.with_refiner(recipe, options)
     if options.classes is not None:
         recipe = recipe.with_vocabulary(Vocabulary.parse(options.classes))

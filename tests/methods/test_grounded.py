@@ -13,10 +13,11 @@ from napari_zeroseg.core.compose import Claims
 from napari_zeroseg.core.detection import Detection
 from napari_zeroseg.core.events import Described, Detected, Found, Progress, StageStarted, Suggested, Tagged
 from napari_zeroseg.core.instance import Instance, Provenance
-from napari_zeroseg.core.recipe import Parameters
+from napari_zeroseg.core.recipe import Parameters, Recipe
 from napari_zeroseg.core.suggestion import Tag
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 from napari_zeroseg.methods import grounded
+from napari_zeroseg.methods.job import Job
 from tests.fakes import FakeBackend, fake_backends, source, squares
 
 VOCABULARY = Vocabulary.parse("bright, grey, absent")
@@ -24,12 +25,9 @@ IMAGE = source().pixels
 
 
 def _segment(backends: Backends, accepted: list[str], parameters: Parameters | None = None) -> list[object]:
-    claims = Claims(VOCABULARY)
-    return list(
-        grounded.segment(
-            IMAGE, VOCABULARY, accepted, backends, parameters or Parameters(), claims, Provenance()
-        )
-    )
+    recipe = Recipe(parameters=parameters or Parameters())
+    job = Job(VOCABULARY, accepted, backends, recipe, Provenance())
+    return list(grounded.segment(IMAGE, job, Claims(VOCABULARY)))
 
 
 def _found(events: list[object]) -> list[Instance]:

@@ -18,6 +18,7 @@ from napari_zeroseg.core.recipe import Parameters, Recipe
 from napari_zeroseg.core.tiles import Tile, tiles, whole
 from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.methods import grounded, tiled
+from napari_zeroseg.methods.job import Job
 
 SIDE, TILE, PITCH = 640, 320, 48
 
@@ -44,13 +45,13 @@ def _looks(seed: int) -> tuple[list[Mask], list[Mask]]:
     vocabulary = grounded.described_by(backends.refiner, recipe.vocabulary)
     image = tiled.LargeImage((SIDE, SIDE), lambda window: plane[window])
     parts = tiles(image.shape, TILE, Parameters().tile_overlap)
-    job = tiled.Job(vocabulary, ["nucleus"], backends, Parameters(), Provenance())
+    job = Job(vocabulary, ["nucleus"], backends, recipe, Provenance())
     one = replace(job, backends=tiled.surveyed(job, tiled.sample_of(image, parts)))
     all_of_it = whole(image.shape)
     return _masks(image, parts, job), _masks(image, [Tile(all_of_it, all_of_it)], one)
 
 
-def _masks(image: tiled.LargeImage, parts: list[Tile], job: tiled.Job) -> list[Mask]:
+def _masks(image: tiled.LargeImage, parts: list[Tile], job: Job) -> list[Mask]:
     events = tiled.segment(image, parts, job, Claims(job.vocabulary), lambda _: Claims(job.vocabulary))
     found: list[Instance] = [i for e in events if isinstance(e, FoundMany) for i in e.instances]
     return [i.mask for i in found]

@@ -13,10 +13,11 @@ from napari_zeroseg.core.events import Detected, Found, FoundMany, Progress
 from napari_zeroseg.core.image import plane_from_array
 from napari_zeroseg.core.instance import Instance, InstanceState, Provenance
 from napari_zeroseg.core.mask import Mask
-from napari_zeroseg.core.recipe import Parameters
+from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.tiles import Window, tiles
 from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.methods import grounded, tiled
+from napari_zeroseg.methods.job import Job
 from tests.fakes import FakeBackend, fake_backends
 
 VOCABULARY = Vocabulary.parse("bright")
@@ -41,7 +42,7 @@ def _events(
 ) -> list[object]:
     plane = plane_from_array(image)
     shape = (image.shape[0], image.shape[1])
-    job = tiled.Job(VOCABULARY, ["bright"], fake_backends(fake=fake), Parameters(), Provenance())
+    job = Job(VOCABULARY, ["bright"], fake_backends(fake=fake), Recipe(), Provenance())
     large = tiled.LargeImage(shape, lambda window: plane[window], factor)
     return list(
         tiled.segment(
@@ -63,10 +64,8 @@ def _boxes(instances: Sequence[Instance]) -> list[tuple[float, ...]]:
 
 
 def _at_once(image: NDArray[np.uint8]) -> list[Instance]:
-    events = grounded.segment(
-        plane_from_array(image), VOCABULARY, ["bright"], fake_backends(), Parameters(), Claims(VOCABULARY),
-        Provenance(),
-    )  # fmt: skip
+    job = Job(VOCABULARY, ["bright"], fake_backends(), Recipe(), Provenance())
+    events = grounded.segment(plane_from_array(image), job, Claims(VOCABULARY))
     return [e.instance for e in events if isinstance(e, Found)]
 
 
@@ -148,7 +147,7 @@ def test_backends_that_want_to_see_the_whole_get_a_sample_of_what_there_is_to_se
     image[2600:2900, 1000:1300] = np.random.default_rng(0).integers(0, 255, (300, 300))
     plane = plane_from_array(image)
     fake = Surveyor()
-    job = tiled.Job(VOCABULARY, ["bright"], fake_backends(fake=fake), Parameters(), Provenance())
+    job = Job(VOCABULARY, ["bright"], fake_backends(fake=fake), Recipe(), Provenance())
     read: Callable[[Window], NDArray[np.float32]] = lambda window: plane[window]  # noqa: E731
     sample = tiled.sample_of(tiled.LargeImage((3000, 1500), read), tiles((3000, 1500), 1024, 64))
     tiled.surveyed(job, sample)

@@ -16,6 +16,7 @@ from napari_zeroseg._qt.guidance_panel import GuidancePanel
 from napari_zeroseg._qt.history_bar import HistoryBar
 from napari_zeroseg._qt.image_panel import ImagePanel
 from napari_zeroseg._qt.message_bar import MessageBar
+from napari_zeroseg._qt.method_panel import MethodPanel
 from napari_zeroseg._qt.models_panel import ModelsPanel
 from napari_zeroseg._qt.propagate_panel import PropagatePanel
 from napari_zeroseg._qt.refine_panel import RefinePanel
@@ -93,6 +94,7 @@ class Dock(QWidget):
         self.refiner = RefinerPanel(session, servers)
         self.suggestions = SuggestionPanel(session)
         self.guidance = GuidancePanel(session, background)
+        self.method = MethodPanel(session)
         self.settings = SettingsPanel(session)
         self.run = RunPanel(session)
         self.difference = DifferencePanel(session)
@@ -119,7 +121,7 @@ class Dock(QWidget):
         steps = (
             ("Image and classes", _stacked(self.image, self.models, self.vocabulary)),
             ("Suggestions", _stacked(self.refiner, self.suggestions, self.guidance)),
-            ("Run", _stacked(self.settings, self.run, self.difference)),
+            ("Run", _stacked(self.method, self.settings, self.run, self.difference)),
             ("Refine", _stacked(self.refine, self.propagate)),
             ("Review", self.review),
             ("Export", self.export),

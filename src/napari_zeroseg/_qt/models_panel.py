@@ -63,7 +63,7 @@ class ModelsPanel(SessionView):
         self.profile.addItems(PROFILE_NAMES)
         self.profile.setAccessibleName("Profile")
         self.profile.setToolTip("A choice of models that go together; embedded needs no download")
-        form = QFormLayout()
+        form = self._form = QFormLayout()
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Profile", self.profile)
@@ -110,8 +110,10 @@ class ModelsPanel(SessionView):
     def _show(self) -> None:
         recipe = self._session.refining.recipe
         self.profile.setCurrentText(recipe.profile)
-        for role, name in chosen(recipe).items():
-            self.roles[role].setCurrentText(name)
+        names = chosen(recipe)
+        for role, box in self.roles.items():
+            self._form.setRowVisible(box, role in names)
+            box.setCurrentText(names.get(role, ""))
         self._background.do(partial(needs, recipe), partial(self._on_looked_up, recipe), self._on_problem)
 
     def _on_looked_up(self, recipe: Recipe, found: tuple[Need, ...]) -> None:

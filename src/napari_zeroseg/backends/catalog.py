@@ -5,6 +5,7 @@ from __future__ import annotations
 from napari_zeroseg.backends.entries import detectors, embedded, language, recognisers, segmenters
 from napari_zeroseg.backends.entry import Entry, Role
 from napari_zeroseg.core.errors import MissingBackendError
+from napari_zeroseg.core.method import Method
 
 ENTRIES = (
     *embedded.ENTRIES,
@@ -13,6 +14,13 @@ ENTRIES = (
     *detectors.ENTRIES,
     *segmenters.ENTRIES,
 )
+
+_IN_THE_LOOP = (Role.TAGGER, Role.CAPTIONER, Role.REFINER, Role.SEGMENTER, Role.SEEKER)
+"""Asked with every method: for suggestions, and when a person corrects."""
+ROLES: dict[Method, tuple[Role, ...]] = {
+    Method.GROUNDED: (*_IN_THE_LOOP, Role.DETECTOR),
+}
+"""The roles that each method asks."""
 
 PROFILES: dict[str, dict[Role, str]] = {
     "embedded": {
@@ -65,10 +73,10 @@ def find(role: Role, name: str) -> Entry:
     raise MissingBackendError(f"There is no {role} '{name}'.", remedy=f"Choose one of: {known}.")
 
 
-def profile(name: str) -> dict[Role, str]:
-    """Return the backend of each role in a profile, or raise MissingBackendError."""
+def profile(name: str, method: Method = Method.GROUNDED) -> dict[Role, str]:
+    """Return the backend of each role that a method asks in a profile, or raise MissingBackendError."""
     if name not in PROFILES:
         raise MissingBackendError(
             f"There is no profile '{name}'.", remedy=f"Choose one of: {', '.join(PROFILES)}."
         )
-    return PROFILES[name]
+    return {role: backend for role, backend in PROFILES[name].items() if role in ROLES[method]}

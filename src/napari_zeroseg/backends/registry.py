@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """One backend per role, ready to be asked."""
+    """One backend per role, ready to be asked; None for those that the method does not ask."""
 
     tagger: Tagger
     captioner: Captioner
@@ -34,7 +34,7 @@ class Backends:
 
 
 def names_of(recipe: Recipe) -> dict[Role, str]:
-    """Return the backend's name of each role: the profile's, unless the recipe says otherwise.
+    """Return the backend's name of each role of the method: the profile's, unless the recipe says otherwise.
 
     Raises
     ------
@@ -46,8 +46,8 @@ def names_of(recipe: Recipe) -> dict[Role, str]:
         raise MissingBackendError(
             f"There is no role '{min(unknown)}'.", remedy=f"Choose one of: {', '.join(Role)}."
         )
-    chosen = dict(profile(recipe.profile))
-    return chosen | {Role(role): name for role, name in recipe.backends.items()}
+    usual = profile(recipe.profile, recipe.method)
+    return {role: recipe.backends.get(role, name) for role, name in usual.items()}
 
 
 def backends_of(recipe: Recipe) -> Backends:

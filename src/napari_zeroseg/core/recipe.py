@@ -12,6 +12,7 @@ from napari_zeroseg.core.attributes import Attributes
 from napari_zeroseg.core.channels import Composition
 from napari_zeroseg.core.errors import BadFileError, BadVocabularyError
 from napari_zeroseg.core.guidance import Guidance
+from napari_zeroseg.core.method import Method
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 
 MAX_RECIPE_BYTES = 4_000_000
@@ -111,7 +112,7 @@ class Recipe(_Document):
     """
 
     version: Literal[1] = 1
-    method: Literal["grounded"] = "grounded"
+    method: Method = Method.GROUNDED
     profile: Words = "embedded"
     backends: dict[Words, Words] = Field(default_factory=dict)
     parameters: Parameters = Parameters()

@@ -151,6 +151,17 @@ def _spread(part: slice, side: int, count: int) -> list[slice]:
     return [slice(start, start + side) for start in starts]
 
 
+def shrunk(region: Window | None, factor: tuple[float, float]) -> Window | None:
+    """Return a region in pixels of a coarser level, no smaller than it is."""
+    if region is None:
+        return None
+    rows, cols = (
+        slice(int(s.start / f), max(int(-(-s.stop // f)), int(s.start / f) + 1))
+        for s, f in zip(region, factor, strict=True)
+    )
+    return rows, cols
+
+
 def placed(instance: Instance, origin: tuple[int, int], factor: tuple[float, float] = (1.0, 1.0)) -> Instance:
     """Return an instance that was found in a window as it lies on the plane.
 

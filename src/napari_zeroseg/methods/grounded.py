@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.recipe import Parameters
     from napari_zeroseg.core.suggestion import Tag
     from napari_zeroseg.core.vocabulary import Vocabulary
+    from napari_zeroseg.methods.job import Job
 
 BATCH = 16  # prompts per call: large enough to share work, small enough for Cancel to bite
 
@@ -76,46 +77,31 @@ def tags_of(image: Plane, described: Vocabulary, tagger: Tagger) -> tuple[Tag, .
     return tuple(tagger.tag(image))
 
 
-def segment(
-    image: Plane,
-    vocabulary: Vocabulary,
-    accepted: Sequence[str],
-    backends: Backends,
-    parameters: Parameters,
-    claims: Claims,
-    provenance: Provenance,
-) -> Iterator[Event]:
+def segment(image: Plane, job: Job, claims: Claims) -> Iterator[Event]:
     """Detect and segment the accepted classes (steps 3 to 8).
 
     Parameters
     ----------
     image : ndarray of float32, shape (H, W, 3)
         RGB in 0..1.
-    vocabulary : Vocabulary
-        All target classes.
-    accepted : sequence of str
-        Names of the classes to look for.
-    backends : Backends
-        Refiner, detector and segmenter are asked.
-    parameters : Parameters
-        Thresholds and the number of points.
+    job : Job
+        What is looked for; refiner, detector and segmenter are asked.
     claims : Claims
         Knows which pixels are a person's.
-    provenance : Provenance
-        What all instances of this run have in common.
 
     Yields
     ------
     Event
         Stages, ``Described``, ``Detected``, ``Found`` by falling detection score, ``Progress``.
     """
-    yield StageStarted("Looking for " + ", ".join(accepted))
-    described = described_by(backends.refiner, vocabulary)
+    backends, parameters = job.backends, job.parameters
+    yield StageStarted("Looking for " + ", ".join(job.accepted))
+    described = described_by(backends.refiner, job.vocabulary)
     yield Described(described.classes)
-    detections = backends.detector.detect(image, [described[name] for name in accepted])
+    detections = backends.detector.detect(image, [described[name] for name in job.accepted])
     yield StageStarted("Mapping phrases to classes")
     matches = match_phrases(detections, described, backends.refiner)
-    boxes = usable(detections, matches, accepted, parameters)
+    boxes = usable(detections, matches, job.accepted, parameters)
     yield Detected(tuple(boxes), tuple(matches.values()))
     if boxes:
         yield StageStarted("Preparing the image")
@@ -123,7 +109,7 @@ def segment(
         yield StageStarted("Drawing masks")
         for start in range(0, len(boxes), BATCH):
             batch = boxes[start : start + BATCH]
-            for proposal in proposals(embedding, batch, backends.segmenter, parameters, provenance):
+            for proposal in proposals(embedding, batch, backends.segmenter, parameters, job.provenance):
                 granted = claims.claim(proposal)
                 if granted is not None:
                     yield Found(granted)

@@ -13,6 +13,7 @@ from napari_zeroseg.core.boxes import box_iou
 from napari_zeroseg.core.events import Described, Detected, Event, FoundMany, Progress, StageStarted
 from napari_zeroseg.core.tiles import DOUBT, Piece, Tile, covered, joined, placed, sample_windows
 from napari_zeroseg.methods import grounded
+from napari_zeroseg.methods.job import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,12 +22,10 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.compose import Claims
     from napari_zeroseg.core.detection import Detection
     from napari_zeroseg.core.image import Plane
-    from napari_zeroseg.core.instance import Instance, Provenance
+    from napari_zeroseg.core.instance import Instance
     from napari_zeroseg.core.mask import Box
-    from napari_zeroseg.core.recipe import Parameters
     from napari_zeroseg.core.suggestion import PhraseMatch
     from napari_zeroseg.core.tiles import Window
-    from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 
 SAMPLE_SIDE = 384
 """Side in pixels of the parts of an image from which it is told what is usual in it."""
@@ -53,36 +52,6 @@ class LargeImage:
     shape: tuple[int, int]
     read: Callable[[Window], Plane]
     factor: tuple[float, float] = (1.0, 1.0)
-
-
-@dataclass(frozen=True)
-class Job:
-    """What is looked for in all tiles, and with what.
-
-    Parameters
-    ----------
-    vocabulary : Vocabulary
-        All target classes, described.
-    accepted : sequence of str
-        Names of the classes to look for.
-    backends : Backends
-        Refiner, detector and segmenter are asked.
-    parameters : Parameters
-        Thresholds and the number of points.
-    provenance : Provenance
-        What all instances of this run have in common.
-    """
-
-    vocabulary: Vocabulary
-    accepted: Sequence[str]
-    backends: Backends
-    parameters: Parameters
-    provenance: Provenance
-
-    @property
-    def wanted(self) -> list[TargetClass]:
-        """The classes to look for."""
-        return [self.vocabulary[name] for name in self.accepted]
 
 
 def segment(

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 
 from napari_zeroseg.core.compose import Claims
 from napari_zeroseg.core.events import Detected, Event, Found, FoundMany, Progress, Sought, StageStarted
-from napari_zeroseg.core.tiles import Window, tiles
-from napari_zeroseg.methods import grounded, tiled
+from napari_zeroseg.core.tiles import Window, shrunk, tiles
+from napari_zeroseg.methods import at_once, grounded, tiled
+from napari_zeroseg.methods.choice import CHOICES, Run
+from napari_zeroseg.methods.job import Job
 from napari_zeroseg.session import changes
+from napari_zeroseg.session.source import seen_at_once
 
 if TYPE_CHECKING:
     from napari_zeroseg.backends.registry import Backends
     from napari_zeroseg.core.instance import Provenance
     from napari_zeroseg.core.mask import Mask
-    from napari_zeroseg.core.recipe import Parameters
+    from napari_zeroseg.core.recipe import Recipe
     from napari_zeroseg.session.scope import Scope
     from napari_zeroseg.session.source import ImageSource, PlaneIndex
     from napari_zeroseg.session.state import State
@@ -34,8 +37,8 @@ class Search:
         Which planes, and which part of them.
     state : State
         When the run began: its classes, and what stays as it is.
-    parameters : Parameters
-        Thresholds, tiles and level.
+    recipe : Recipe
+        The method, thresholds, tiles and level.
     provenance : Provenance
         What all instances have in common.
     """
@@ -43,7 +46,7 @@ class Search:
     source: ImageSource
     scope: Scope
     state: State
-    parameters: Parameters
+    recipe: Recipe
     provenance: Provenance
 
     def events(self, backends: Backends) -> Iterator[Event]:
@@ -63,36 +66,38 @@ class Search:
     def _on_plane(self, plane: PlaneIndex, backends: Backends, ids: dict[str, int]) -> Iterator[Event]:
         source = self.source.on(plane)
         state = changes.without_proposals(self.state, plane, self.scope.region)
-        if self._at_once(source):
+        job = Job(state.vocabulary, state.accepted_names, backends, self.recipe, self.provenance)
+        claims = claims_on(state, plane, ids)
+        run = CHOICES[self.recipe.method].run
+        if run is not None:
+            yield from self._at_once(source, job, claims, run)
+        elif self._fits(source):
             yield StageStarted("Reading the image")
-            yield from grounded.segment(
-                source.pixels,
-                state.vocabulary,
-                state.accepted_names,
-                backends,
-                self.parameters,
-                claims_on(state, plane, ids),
-                self.provenance,
-            )
+            yield from grounded.segment(source.pixels, job, claims)
         else:
-            yield from self._in_tiles(source, state, backends, ids)
+            yield from self._in_tiles(source, job, claims, claims_in(state, plane))
 
-    def _at_once(self, source: ImageSource) -> bool:
-        p = self.parameters
+    def _fits(self, source: ImageSource) -> bool:
+        p = self.recipe.parameters
         return self.scope.region is None and not p.level and max(source.shape) <= p.tile
 
+    def _at_once(self, source: ImageSource, job: Job, claims: Claims, run: Run) -> Iterator[Event]:
+        yield StageStarted("Reading the image")
+        p = self.recipe.parameters
+        view = seen_at_once(source, self.scope.region, p.level, p.tile)
+        yield from at_once.segment(view, job, claims, run)
+
     def _in_tiles(
-        self, source: ImageSource, state: State, backends: Backends, ids: dict[str, int]
+        self, source: ImageSource, job: Job, claims: Claims, claims_in: Callable[[Window], Claims]
     ) -> Iterator[Event]:
-        p, level = self.parameters, source.at(self.parameters.level)
+        p, level = self.recipe.parameters, source.at(self.recipe.parameters.level)
         factor = (source.shape[0] / level.shape[0], source.shape[1] / level.shape[1])
-        job = tiled.Job(state.vocabulary, state.accepted_names, backends, p, self.provenance)
         return tiled.segment(
             tiled.LargeImage(level.shape, level.window, factor),
-            tiles(level.shape, p.tile, p.tile_overlap, _shrunk(self.scope.region, factor)),
+            tiles(level.shape, p.tile, p.tile_overlap, shrunk(self.scope.region, factor)),
             job,
-            claims_on(state, source.plane, ids),
-            claims_in(state, source.plane),
+            claims,
+            claims_in,
         )
 
 
@@ -135,17 +140,6 @@ def _meets(mask: Mask, window: Window) -> bool:
     return all(
         own.start < seen.stop and own.stop > seen.start for own, seen in zip(mask.slices, window, strict=True)
     )
-
-
-def _shrunk(region: Window | None, factor: tuple[float, float]) -> Window | None:
-    """Return a region in pixels of a coarser level, no smaller than it is."""
-    if region is None:
-        return None
-    rows, cols = (
-        slice(int(s.start / f), max(int(-(-s.stop // f)), int(s.start / f) + 1))
-        for s, f in zip(region, factor, strict=True)
-    )
-    return rows, cols
 
 
 def placed(events: Iterator[Event], plane: PlaneIndex) -> Iterator[Event]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PROFILE_NAMES = tuple(PROFILES)
 VISION_ROLES = tuple(str(role) for role in Role if role is not Role.REFINER)
-"""The roles that look at the image; the refiner is chosen apart."""
+"""The roles that look at the image, of all methods; the refiner is chosen apart."""
 Tell = Callable[[str, int, int], None]
 """Hears the model's name, the bytes that came, and how many there are in all."""
 
@@ -78,7 +78,7 @@ def choices(role: str) -> tuple[str, ...]:
 
 
 def chosen(recipe: Recipe) -> dict[str, str]:
-    """Return the backend of each role that looks at the image."""
+    """Return the backend of each role of the method that looks at the image."""
     return {str(role): name for role, name in names_of(recipe).items() if role is not Role.REFINER}
 
 

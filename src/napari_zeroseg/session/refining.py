@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.backends.llm.chat import Usage
     from napari_zeroseg.backends.roles import Refiner
     from napari_zeroseg.core.guidance import Example, Guidance
+    from napari_zeroseg.core.method import Method
     from napari_zeroseg.core.recipe import Parameters, Recipe
     from napari_zeroseg.core.suggestion import PhraseMatch, Suggestion
     from napari_zeroseg.core.vocabulary import Vocabulary
@@ -130,6 +131,10 @@ class Refining:
             find(role, name)
         self._recipe = recipe
         self.changed.emit()
+
+    def choose_method(self, method: Method) -> None:
+        """Take another method; the models of the roles that it does not ask are kept for later."""
+        self._set_recipe(method=method)
 
     def set_parameters(self, parameters: Parameters) -> None:
         """Take other thresholds."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.backends.registry import Backends, names_of
 from napari_zeroseg.core.events import (
     Billed,
@@ -20,6 +19,7 @@ from napari_zeroseg.core.events import (
     StageStarted,
 )
 from napari_zeroseg.core.instance import Provenance
+from napari_zeroseg.methods.choice import CHOICES
 from napari_zeroseg.session import changes
 from napari_zeroseg.session.looking import Search
 from napari_zeroseg.session.readiness import Action, Activity
@@ -50,7 +50,7 @@ class Running(Workspace):
         source, recipe = self._source, self.refining.recipe
         assert source is not None
         scope = scope or self.reach.scope(source)
-        search = Search(source, scope, self.state, recipe.parameters, _provenance(recipe))
+        search = Search(source, scope, self.state, recipe, _provenance(recipe))
         self._in_sight: set[str | None] = set()
         self._begun = self.state
 
@@ -138,8 +138,8 @@ class Running(Workspace):
 
 
 def _provenance(recipe: Recipe) -> Provenance:
-    names = names_of(recipe)
-    return Provenance(method=recipe.method, detector=names[Role.DETECTOR], segmenter=names[Role.SEGMENTER])
+    names, choice = names_of(recipe), CHOICES[recipe.method]
+    return Provenance(method=recipe.method, detector=names[choice.found_by], segmenter=names[choice.drawn_by])
 
 
 def _listed(names: list[str]) -> str:

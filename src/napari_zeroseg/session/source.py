@@ -12,9 +12,10 @@ import numpy as np
 from napari_zeroseg.backends.embeddings import Latest
 from napari_zeroseg.core.axes import NAMES
 from napari_zeroseg.core.sequence import Kind
-from napari_zeroseg.core.tiles import Window
+from napari_zeroseg.core.tiles import Window, shrunk
 from napari_zeroseg.core.tiles import whole as whole_window
 from napari_zeroseg.core.volume import ONE_PLANE
+from napari_zeroseg.methods.at_once import View
 
 if TYPE_CHECKING:
     from napari_zeroseg.core.channels import Composition
@@ -125,6 +126,36 @@ OVERVIEW_SIDE = 1024
 """Largest side in pixels of what is looked at of a very large plane to say what is in it."""
 
 
+def seen_at_once(source: ImageSource, region: Window | None, level: int, side: int) -> View:
+    """Return what a method sees that looks at all of a plane, or of a region of it, at once.
+
+    Parameters
+    ----------
+    source : ImageSource
+        The plane.
+    region : tuple of slice, optional
+        Rows and columns in pixels of the plane; all of it by default.
+    level : int
+        The finest level to look at.
+    side : int
+        Largest side of the view in pixels; what is larger is shrunk.
+    """
+    fine = source.at(level)
+    factor = (source.shape[0] / fine.shape[0], source.shape[1] / fine.shape[1])
+    window = shrunk(region, factor) or whole_window(fine.shape)
+    step = -(-max(s.stop - s.start for s in window) // side)
+    if step == 1:
+        pixels = fine.pixels if region is None else fine.window(window)
+        return View(pixels, region, (window[0].start, window[1].start), factor)
+    rows, cols = (slice(s.start // step * step, s.stop // step * step) for s in window)
+    return View(
+        _means(fine, (rows, cols), step, side),
+        region,
+        (rows.start // step, cols.start // step),
+        (factor[0] * step, factor[1] * step),
+    )
+
+
 def overview(source: ImageSource) -> Plane:
     """Return all of a large plane, shrunk until no side has more than ``OVERVIEW_SIDE`` pixels.
 
@@ -139,17 +170,26 @@ def overview(source: ImageSource) -> Plane:
     if min(fine.shape) < step:  # a strip, of which the reader says what is wrong with it
         return fine.pixels
     height, width = (size // step * step for size in fine.shape)
-    band = max(1, OVERVIEW_SIDE // step) * step
+    return _means(fine, (slice(0, height), slice(0, width)), step, OVERVIEW_SIDE)
+
+
+def _means(source: ImageSource, window: Window, step: int, side: int) -> Plane:
+    """Return a window whose sides are multiples of ``step``, each pixel the mean of ``step`` by ``step``."""
+    rows = window[0]
+    band = max(1, side // step) * step
     return np.concatenate(
         [
-            _shrunk(fine, slice(top, min(top + band, height)), width, band, step)
-            for top in range(0, height, band)
+            _band(source, slice(top, min(top + band, rows.stop)), window[1], band, step)
+            for top in range(rows.start, rows.stop, band)
         ]
     )
 
 
-def _shrunk(source: ImageSource, rows: slice, width: int, band: int, step: int) -> Plane:
-    parts = (source.window((rows, slice(left, min(left + band, width)))) for left in range(0, width, band))
+def _band(source: ImageSource, rows: slice, cols: slice, band: int, step: int) -> Plane:
+    parts = (
+        source.window((rows, slice(left, min(left + band, cols.stop))))
+        for left in range(cols.start, cols.stop, band)
+    )
     means = [
         part.reshape(part.shape[0] // step, step, part.shape[1] // step, step, 3).mean(axis=(1, 3))
         for part in parts

@@ -12,9 +12,10 @@ from napari_zeroseg.backends.registry import create
 from napari_zeroseg.core.compose import Claims
 from napari_zeroseg.core.events import Found
 from napari_zeroseg.core.instance import Provenance
-from napari_zeroseg.core.recipe import Parameters
+from napari_zeroseg.core.recipe import Parameters, Recipe
 from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.methods import grounded
+from napari_zeroseg.methods.job import Job
 from tests.fakes import fake_backends, source
 
 VOCABULARY = Vocabulary.parse("bright, grey, absent")
@@ -45,18 +46,9 @@ def segmenter(request, store):
 def _run(segmenter, **parameters):
     watched = Watched(segmenter)
     backends = replace(fake_backends(), segmenter=watched)
-    claims = Claims(VOCABULARY)
-    events = list(
-        grounded.segment(
-            source().pixels,
-            VOCABULARY,
-            ["bright", "grey"],
-            backends,
-            Parameters(**parameters),
-            claims,
-            Provenance(),
-        )
-    )
+    recipe = Recipe(parameters=Parameters(**parameters))
+    job = Job(VOCABULARY, ["bright", "grey"], backends, recipe, Provenance())
+    events = list(grounded.segment(source().pixels, job, Claims(VOCABULARY)))
     return watched.asked, [e for e in events if isinstance(e, Found)]
 
 

@@ -1,0 +1,11 @@
+"""The methods there are, by name."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Method(StrEnum):
+    """Which roles are called in which order."""
+
+    GROUNDED = "grounded"
