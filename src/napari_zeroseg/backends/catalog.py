@@ -30,6 +30,7 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.DETECTOR: "embedded:regions",
         Role.SEGMENTER: "embedded:regions",
         Role.SEEKER: "embedded:regions",
+        Role.EXTRACTOR: "embedded:texture",
     },
     "laptop": {
         Role.TAGGER: "florence2:base",
@@ -38,6 +39,7 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.DETECTOR: "grounding-dino:tiny",
         Role.SEGMENTER: "sam2:hiera-tiny",
         Role.SEEKER: "embedded:regions",
+        Role.EXTRACTOR: "embedded:texture",
     },
     "paper": {
         Role.TAGGER: "ram:plus-swin-l",
@@ -46,6 +48,7 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.DETECTOR: "grounding-dino:swint-ogc",
         Role.SEGMENTER: "sam-hq:vit-l",
         Role.SEEKER: "embedded:regions",
+        Role.EXTRACTOR: "embedded:texture",
     },
     "sam3": {
         Role.TAGGER: "florence2:base",
@@ -54,6 +57,7 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.DETECTOR: "sam3:concept",
         Role.SEGMENTER: "sam3:tracker",
         Role.SEEKER: "embedded:regions",
+        Role.EXTRACTOR: "embedded:texture",
     },
 }
 

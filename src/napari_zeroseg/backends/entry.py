@@ -15,6 +15,7 @@ class Role(StrEnum):
     DETECTOR = "detector"
     SEGMENTER = "segmenter"
     SEEKER = "seeker"
+    EXTRACTOR = "feature extractor"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,19 @@ from napari_zeroseg.core.errors import MissingBackendError
 
 if TYPE_CHECKING:
     from napari_zeroseg.backends.entry import Entry
-    from napari_zeroseg.backends.roles import Captioner, Detector, Refiner, Seeker, Segmenter, Tagger
+    from napari_zeroseg.backends.roles import (
+        Captioner,
+        Detector,
+        FeatureExtractor,
+        Refiner,
+        Seeker,
+        Segmenter,
+        Tagger,
+    )
     from napari_zeroseg.core.recipe import Recipe
+
+
+_NOT_ASKED: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,7 @@ class Backends:
     detector: Detector
     segmenter: Segmenter
     seeker: Seeker
+    extractor: FeatureExtractor = _NOT_ASKED
 
 
 def names_of(recipe: Recipe) -> dict[Role, str]:
@@ -58,7 +70,8 @@ def backends_of(recipe: Recipe) -> Backends:
     MissingBackendError
         When a name is not in the catalog.
     """
-    made: dict[str, Any] = {str(role): create(role, name) for role, name in names_of(recipe).items()}
+    made: dict[str, Any] = {role.name.lower(): _NOT_ASKED for role in Role}
+    made |= {role.name.lower(): create(role, name) for role, name in names_of(recipe).items()}
     return Backends(**made | {"refiner": guided(made["refiner"], recipe.guidance)})
 
 

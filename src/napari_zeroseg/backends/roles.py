@@ -154,3 +154,14 @@ class TextEncoder(Protocol):
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors, shape (len(texts), dimension)."""
         ...
+
+
+class FeatureExtractor(Protocol):
+    """Describes each place of an image in numbers: alike where the image is alike."""
+
+    def features(self, image: Plane) -> NDArray[np.float32]:
+        """Return what is seen at each place of a grid over all of the image, shape (h, w, d).
+
+        The grid may be coarser than the image, and of other proportions.
+        """
+        ...

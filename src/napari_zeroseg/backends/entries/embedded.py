@@ -49,4 +49,11 @@ ENTRIES = (
         "Measurements and a learned channel against those of accepted objects",
         "BSD-3-Clause",
     ),
+    Entry(
+        Role.EXTRACTOR,
+        "embedded:texture",
+        f"{_EMBEDDED}.texture:TextureExtractor",
+        "Colour, edges and texture around each pixel at several scales",
+        "BSD-3-Clause",
+    ),
 )
