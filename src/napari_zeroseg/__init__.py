@@ -10,13 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_zeroseg.api import Result, propagate, refine_edges, segment
+    from napari_zeroseg.comparison import compare
     from napari_zeroseg.core.recipe import Recipe
     from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
     from napari_zeroseg.session.session import Session
 
 __version__ = "0.1.0"
 
-__all__ = ["Recipe", "Result", "Session", "TargetClass", "Vocabulary", "propagate", "refine_edges", "segment"]
+__all__ = [
+    "Recipe",
+    "Result",
+    "Session",
+    "TargetClass",
+    "Vocabulary",
+    "compare",
+    "propagate",
+    "refine_edges",
+    "segment",
+]
 
 _HOMES = {
     "Recipe": "napari_zeroseg.core.recipe",
@@ -24,6 +35,7 @@ _HOMES = {
     "Session": "napari_zeroseg.session.session",
     "TargetClass": "napari_zeroseg.core.vocabulary",
     "Vocabulary": "napari_zeroseg.core.vocabulary",
+    "compare": "napari_zeroseg.comparison",
     "propagate": "napari_zeroseg.api",
     "refine_edges": "napari_zeroseg.api",
     "segment": "napari_zeroseg.api",

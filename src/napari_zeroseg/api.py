@@ -184,7 +184,7 @@ def segment(
     vocabulary = Vocabulary.parse(classes) if isinstance(classes, str) else classes
     recipe = recipe if vocabulary is None else recipe.with_vocabulary(vocabulary)
     recipe.vocabulary.required()
-    volume = image if isinstance(image, Volume) else _volume(_in_parts(image), axes, rgb)
+    volume = image if isinstance(image, Volume) else volume_of(_in_parts(image), axes, rgb)
     grid = volume.grid(plane)
     source = volume_source(name, volume, recipe.composition)
     session = Session(recipe=recipe)
@@ -233,7 +233,7 @@ def propagate(
     ZeroSegError
         When the image or the labels cannot be used.
     """
-    volume = image if isinstance(image, Volume) else _volume(np.asarray(image), axes, None)
+    volume = image if isinstance(image, Volume) else volume_of(np.asarray(image), axes, None)
     source = volume_source(name, volume, recipe.composition if recipe is not None else None)
     found = np.array(labels, np.int32)
     if found.shape != (*volume.depth, *volume.shape):
@@ -332,7 +332,8 @@ def _in_parts(image: Any) -> Any:
     return image if hasattr(image, "chunks") else np.asarray(image)
 
 
-def _volume(array: NDArray[Any], axes: str | None, rgb: bool | None) -> Volume:
+def volume_of(array: NDArray[Any], axes: str | None, rgb: bool | None) -> Volume:
+    """Return an array with what its axes mean; see :func:`segment`."""
     if axes is not None:
         return Volume(array, parse_axes(axes, array.shape))
     colour = looks_rgb(array) if rgb is None else rgb

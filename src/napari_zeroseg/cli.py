@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import napari_zeroseg
-from napari_zeroseg import cli_cache, cli_doctor, cli_machine, cli_models, cli_planes, cli_suggest
+from napari_zeroseg import (
+    cli_cache,
+    cli_compare,
+    cli_doctor,
+    cli_machine,
+    cli_models,
+    cli_planes,
+    cli_suggest,
+)
 from napari_zeroseg.core.errors import ExportError, ZeroSegError
 from napari_zeroseg.core.method import Method
 
@@ -63,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "suggest": cli_suggest.run,
             "models": cli_models.run,
             "cache": cli_cache.run,
+            "compare": cli_compare.run,
             "doctor": cli_doctor.run,
         }
         return others.get(options.command, _segment)(options)
@@ -87,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_suggest.add_parser(commands)
     cli_models.add_parser(commands)
     cli_cache.add_parser(commands)
+    cli_compare.add_parser(commands)
     cli_doctor.add_parser(commands)
     demo = commands.add_parser(
         "demo",

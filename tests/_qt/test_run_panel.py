@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from qtpy.QtCore import Qt
 
 from napari_zeroseg._qt.activity_bar import ActivityBar
+from napari_zeroseg._qt.gui_thread import Background, GuiThread
 from napari_zeroseg._qt.run_panel import RunPanel
 
 LEFT = Qt.MouseButton.LeftButton
 
 
 def test_run_says_what_is_missing_and_then_finds(qtbot, suggested):
-    panel = RunPanel(suggested)
+    panel = RunPanel(suggested, Background(ThreadPoolExecutor(1), GuiThread()))
     qtbot.addWidget(panel)
     assert not panel.run.isEnabled()
     assert "Accept at least one" in panel.reason.text()

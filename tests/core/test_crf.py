@@ -17,6 +17,7 @@ FIELDS = {
     "strong": CrfParameters(5.0, 10.0, 0.13, 0.0, 3.0),
     "smooth": CrfParameters(3.0, 5.0, 0.2, 3.0, 1.5),
     "of the whole plane": CrfParameters(3.0, 40.0, 0.06, 1.0, 3.0),
+    "usual": CrfParameters(),
 }
 
 

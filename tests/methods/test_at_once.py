@@ -38,7 +38,7 @@ def _image() -> Plane:
 def _bright(image: Plane, job: Job, claims: Grants) -> Iterator[Event]:
     mask = Mask((0, 0), image[..., 0] > 0.5).trimmed()
     yield Detected((Detection(mask.box, 0.9, "bright", "bright"),), ())
-    granted = claims.claim(Instance("bright", 1, mask, 0.9, provenance=job.provenance))
+    granted = claims.claim(Instance(1, "bright", mask, 0.9, provenance=job.provenance))
     assert granted is not None
     yield Found(granted)
 

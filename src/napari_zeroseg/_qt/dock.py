@@ -96,7 +96,7 @@ class Dock(QWidget):
         self.guidance = GuidancePanel(session, background)
         self.method = MethodPanel(session)
         self.settings = SettingsPanel(session)
-        self.run = RunPanel(session)
+        self.run = RunPanel(session, background)
         self.difference = DifferencePanel(session)
         self.refine = RefinePanel(session, keyboard)
         self.propagate = PropagatePanel(session)

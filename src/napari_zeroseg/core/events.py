@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from napari_zeroseg.core.detection import Detection
 from napari_zeroseg.core.instance import Instance
 from napari_zeroseg.core.mask import Mask
+from napari_zeroseg.core.outcome import Outcome
 from napari_zeroseg.core.suggestion import Idea, PhraseMatch, Suggestion, Tag
 from napari_zeroseg.core.tiles import Window
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
@@ -111,6 +112,13 @@ class Outlined:
     refined: tuple[tuple[Instance, Mask], ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """One of several methods is through; nothing of what it found is in the layers."""
+
+    outcome: Outcome
+
+
 @dataclass(frozen=True, slots=True)
 class Remarked:
     """Something worth telling a person; ``text`` is a sentence or two."""
@@ -138,6 +146,7 @@ Event = (
     | Found
     | Carried
     | Outlined
+    | Compared
     | Remarked
     | FoundMany
 )

@@ -29,6 +29,8 @@ class Action(StrEnum):
     DISCARD = "discard"
     REVIEW = "review"
     REFINE_EDGES = "refine edges"
+    COMPARE = "compare"
+    TAKE = "take"
     START_REVIEW = "start review"
     STEP = "step"
     JUDGE = "judge"

@@ -1,0 +1,155 @@
+"""Pictures side by side that are moved and zoomed together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QImage, QPixmap, QResizeEvent, QWheelEvent
+from qtpy.QtWidgets import QGraphicsScene, QGraphicsView, QGridLayout, QLabel, QSizePolicy, QWidget
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+ZOOM_PER_NOTCH = 1.25
+NOTCH = 120  # eighths of a degree that a wheel turns at a time
+LARGEST_ZOOM = 64.0  # screen pixels per pixel of the image
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """One of the pictures, all of which have the same size.
+
+    Parameters
+    ----------
+    title : str
+        Stands above it.
+    pixels : ndarray of uint8, shape (H, W, 3)
+        RGB.
+    """
+
+    title: str
+    pixels: NDArray[np.uint8]
+
+
+class LinkedPictures(QWidget):
+    """A grid of pictures; the wheel zooms all of them, and dragging moves all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._views: list[PictureView] = []
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    @property
+    def views(self) -> tuple[PictureView, ...]:
+        return tuple(self._views)
+
+    def show_pictures(self, pictures: Sequence[Picture]) -> None:
+        """Show these and no others, fitted to their places."""
+        self._clear()
+        columns = _columns(len(pictures))
+        for number, picture in enumerate(pictures):
+            view = PictureView(picture)
+            view.looked.connect(partial(self._on_looked, view))
+            row, column = divmod(number, columns)
+            title = QLabel(picture.title)
+            self._grid.addWidget(title, 2 * row, column)
+            self._grid.addWidget(view, 2 * row + 1, column)
+            self._grid.setRowStretch(2 * row + 1, 1)
+            self._views.append(view)
+
+    def _clear(self) -> None:
+        self._views = []
+        for row in range(self._grid.rowCount()):
+            self._grid.setRowStretch(row, 0)
+        while (item := self._grid.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+
+    def _on_looked(self, leader: PictureView) -> None:
+        for view in self._views:
+            if view is not leader:
+                view.look_as(leader)
+
+
+def _columns(count: int) -> int:
+    """Return how many pictures lie beside each other."""
+    return count if count <= 3 else -(-count // 2)
+
+
+class PictureView(QGraphicsView):
+    """One picture; it is fitted to its place until somebody zooms."""
+
+    looked = Signal()
+    """It was moved or zoomed by a person."""
+
+    def __init__(self, picture: Picture) -> None:
+        height, width, _ = picture.pixels.shape
+        data = picture.pixels.tobytes()
+        image = QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888)
+        scene = QGraphicsScene()
+        scene.addPixmap(QPixmap.fromImage(image))
+        super().__init__(scene)
+        self._scene = scene  # the view does not keep it alive
+        self._fitted = True
+        self.setAccessibleName(picture.title)
+        self.setToolTip("The wheel zooms and dragging moves all pictures; a double click shows all again")
+        self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumSize(120, 120)
+        for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
+            bar.valueChanged.connect(self._on_moved)
+        self._following = False
+
+    @property
+    def zoom(self) -> float:
+        """Screen pixels per pixel of the image."""
+        return self.transform().m11()
+
+    def look_as(self, other: PictureView) -> None:
+        """Look at the same place as another view."""
+        self._following, self._fitted = True, other._fitted
+        self.setTransform(other.transform())
+        for own, bar in (
+            (self.horizontalScrollBar(), other.horizontalScrollBar()),
+            (self.verticalScrollBar(), other.verticalScrollBar()),
+        ):
+            own.setValue(bar.value())
+        self._following = False
+
+    def fit(self) -> None:
+        """Show all of the picture."""
+        self._following, self._fitted = True, True
+        self.fitInView(self._scene.sceneRect(), Qt.AspectRatioMode.KeepAspectRatio)
+        self._following = False
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        factor = ZOOM_PER_NOTCH ** (event.angleDelta().y() / NOTCH)
+        if self.zoom * factor <= LARGEST_ZOOM:
+            self._fitted = False
+            self._following = True
+            self.scale(factor, factor)
+            self._following = False
+            self.looked.emit()
+
+    def mouseDoubleClickEvent(self, _event: object) -> None:
+        self.fit()
+        self.looked.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._fitted:
+            self.fit()
+
+    def _on_moved(self) -> None:
+        if not self._following:
+            self.looked.emit()
