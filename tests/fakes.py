@@ -112,10 +112,26 @@ class FakeBackend:
         self._count("segment")
         return [_answer(embedding, prompt) for prompt in prompts]
 
+    def features(self, image: Plane) -> NDArray[np.float32]:
+        self._count("features")
+        return image.mean(axis=2, keepdims=True)
+
+    def classify(
+        self, image: Plane, masks: Sequence[Mask], classes: Sequence[TargetClass]
+    ) -> NDArray[np.float32]:
+        self._count("classify")
+        means = [float(image[mask.slices][mask.pixels].mean()) for mask in masks]
+        fits = [[low <= mean < high for low, high in _ranges(classes)] for mean in means]
+        return np.array(fits, np.float32) * np.float32(0.9)
+
     def seek(self, image: Plane, exemplars: Exemplars) -> list[Alike]:
         self._count("seek")
         like = float(np.mean([image[m.slices][m.pixels].mean() for m in exemplars.accepted]))
         return [Alike(mask, 0.8) for mask in _objects(image, like - 0.1, like + 0.1)]
+
+
+def _ranges(classes: Sequence[TargetClass]) -> list[tuple[float, float]]:
+    return [RANGES.get(target.name, (2.0, 3.0)) for target in classes]
 
 
 def _answer(image: Plane, prompt: Prompt) -> Logits:
@@ -142,4 +158,4 @@ def _fit(mask: Mask, prompt: Prompt) -> float:
 def fake_backends(_recipe: Recipe | None = None, fake: FakeBackend | None = None) -> Backends:
     """All roles on one fake."""
     fake = fake or FakeBackend()
-    return Backends(fake, fake, fake, fake, fake, fake)
+    return Backends(fake, fake, fake, fake, fake, fake, fake, fake)

@@ -9,6 +9,7 @@ import tifffile
 from PIL import Image
 
 from napari_zeroseg import api, cli
+from napari_zeroseg.core.method import Method
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.session.session import Session
@@ -54,6 +55,15 @@ def test_coco_is_written_when_asked_for(tmp_path, image):
     assert run("segment", image, "--classes", "bright", "--out", tmp_path / "out", "--format", "coco") == 0
     document = json.loads((tmp_path / "out" / "squares_coco.json").read_text())
     assert len(document["annotations"]) == 2
+
+
+@pytest.mark.parametrize("method", Method)
+def test_the_method_can_be_chosen(tmp_path, image, capsys, method):
+    out = tmp_path / "out"
+    assert run("segment", image, "--classes", "grey; bright", "--method", method, "--out", out) == 0
+    assert "1 grey, 2 bright" in capsys.readouterr().out
+    made = json.loads((out / "squares.json").read_text())["recipe"]
+    assert made["method"] == method
 
 
 def test_a_recipe_brings_its_classes(tmp_path, image):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_zeroseg.core.errors import BadImageError
-from napari_zeroseg.core.image import plane_from_array
+from napari_zeroseg.core.image import plane_from_array, shrunk
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(16, 16)
 
@@ -67,3 +67,10 @@ def test_limits_gamma_and_tint_are_those_the_user_sees() -> None:
     plane = plane_from_array(RAMP, limits=(0, 128), gamma=2.0, tint=(0, 1, 0))
     assert plane[4, 0] == pytest.approx([0, 0.25, 0])
     assert plane[15, 15] == pytest.approx([0, 1, 0])
+
+
+def test_shrinking_keeps_the_mean() -> None:
+    image = np.random.default_rng(0).random((64, 64, 3), np.float32)
+    assert shrunk(image, 16).shape == (16, 16, 3)
+    assert shrunk(image, 16).mean() == pytest.approx(image.mean(), abs=0.01)
+    assert shrunk(image, 64) is image

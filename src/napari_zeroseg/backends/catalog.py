@@ -19,6 +19,7 @@ _IN_THE_LOOP = (Role.TAGGER, Role.CAPTIONER, Role.REFINER, Role.SEGMENTER, Role.
 """Asked with every method: for suggestions, and when a person corrects."""
 ROLES: dict[Method, tuple[Role, ...]] = {
     Method.GROUNDED: (*_IN_THE_LOOP, Role.DETECTOR),
+    Method.FREESEG_DIFF: (*_IN_THE_LOOP, Role.EXTRACTOR, Role.CLASSIFIER),
 }
 """The roles that each method asks."""
 
@@ -31,6 +32,7 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.SEGMENTER: "embedded:regions",
         Role.SEEKER: "embedded:regions",
         Role.EXTRACTOR: "embedded:texture",
+        Role.CLASSIFIER: "embedded:regions",
     },
     "laptop": {
         Role.TAGGER: "florence2:base",
@@ -40,6 +42,7 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.SEGMENTER: "sam2:hiera-tiny",
         Role.SEEKER: "embedded:regions",
         Role.EXTRACTOR: "embedded:texture",
+        Role.CLASSIFIER: "embedded:regions",
     },
     "paper": {
         Role.TAGGER: "ram:plus-swin-l",
@@ -49,6 +52,7 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.SEGMENTER: "sam-hq:vit-l",
         Role.SEEKER: "embedded:regions",
         Role.EXTRACTOR: "embedded:texture",
+        Role.CLASSIFIER: "embedded:regions",
     },
     "sam3": {
         Role.TAGGER: "florence2:base",
@@ -58,6 +62,7 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.SEGMENTER: "sam3:tracker",
         Role.SEEKER: "embedded:regions",
         Role.EXTRACTOR: "embedded:texture",
+        Role.CLASSIFIER: "embedded:regions",
     },
 }
 

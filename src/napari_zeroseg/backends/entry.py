@@ -16,6 +16,7 @@ class Role(StrEnum):
     SEGMENTER = "segmenter"
     SEEKER = "seeker"
     EXTRACTOR = "feature extractor"
+    CLASSIFIER = "region classifier"
 
 
 @dataclass(frozen=True, slots=True)

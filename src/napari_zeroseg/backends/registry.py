@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Detector,
         FeatureExtractor,
         Refiner,
+        RegionClassifier,
         Seeker,
         Segmenter,
         Tagger,
@@ -43,6 +44,7 @@ class Backends:
     segmenter: Segmenter
     seeker: Seeker
     extractor: FeatureExtractor = _NOT_ASKED
+    classifier: RegionClassifier = _NOT_ASKED
 
 
 def names_of(recipe: Recipe) -> dict[Role, str]:

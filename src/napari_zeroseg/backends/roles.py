@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.detection import Detection
     from napari_zeroseg.core.exemplars import Alike, Exemplars
     from napari_zeroseg.core.image import Plane
-    from napari_zeroseg.core.mask import Logits
+    from napari_zeroseg.core.mask import Logits, Mask
     from napari_zeroseg.core.prompt import Prompt
     from napari_zeroseg.core.suggestion import Idea, PhraseMatch, Suggestion, Tag
     from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
@@ -163,5 +163,18 @@ class FeatureExtractor(Protocol):
         """Return what is seen at each place of a grid over all of the image, shape (h, w, d).
 
         The grid may be coarser than the image, and of other proportions.
+        """
+        ...
+
+
+class RegionClassifier(Protocol):
+    """Names parts of an image."""
+
+    def classify(
+        self, image: Plane, masks: Sequence[Mask], classes: Sequence[TargetClass]
+    ) -> NDArray[np.float32]:
+        """Return how likely each part shows each class, shape (len(masks), len(classes)).
+
+        Rows sum to at most 1; what is left is for the background.
         """
         ...

@@ -143,3 +143,14 @@ def check_finite(array: NDArray[Any]) -> None:
                 f"The image holds {bad} values that are NaN or infinite.",
                 remedy="Replace them first: numpy.nan_to_num(data).",
             )
+
+
+def shrunk(image: Plane, side: int) -> Plane:
+    """Return an image whose longest side is at most ``side`` pixels, each the mean of those it covers."""
+    from skimage.transform import resize
+
+    factor = side / max(image.shape[:2])
+    if factor >= 1:
+        return image
+    size = [max(1, round(n * factor)) for n in image.shape[:2]]
+    return np.asarray(resize(image, size, order=1, anti_aliasing=True), np.float32)

@@ -9,3 +9,4 @@ class Method(StrEnum):
     """Which roles are called in which order."""
 
     GROUNDED = "grounded"
+    FREESEG_DIFF = "freeseg-diff"

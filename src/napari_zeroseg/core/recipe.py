@@ -11,6 +11,7 @@ from pydantic_core import from_json, to_json
 from napari_zeroseg.core.attributes import Attributes
 from napari_zeroseg.core.channels import Composition
 from napari_zeroseg.core.errors import BadFileError, BadVocabularyError
+from napari_zeroseg.core.freeseg import FreeSegParameters
 from napari_zeroseg.core.guidance import Guidance
 from napari_zeroseg.core.method import Method
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
@@ -116,6 +117,7 @@ class Recipe(_Document):
     profile: Words = "embedded"
     backends: dict[Words, Words] = Field(default_factory=dict)
     parameters: Parameters = Parameters()
+    freeseg: FreeSegParameters = FreeSegParameters()
     classes: tuple[ClassSpec, ...] = ()
     guidance: Guidance = Guidance()
     composition: Composition | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.core.method import Method
+from napari_zeroseg.methods import freeseg
 
 if TYPE_CHECKING:
     from napari_zeroseg.core.events import Event
@@ -59,5 +60,13 @@ CHOICES: dict[Method, Choice] = {
         "The choice for objects that can be counted: cells, nuclei, cars",
         Role.DETECTOR,
         Role.SEGMENTER,
+    ),
+    Method.FREESEG_DIFF: Choice(
+        "FreeSeg-Diff: part the image, then name the parts",
+        "What looks alike becomes a cluster, and each cluster gets the class that fits it best.\n"
+        "The choice for areas without a clear outline: tissue, sky, road, cytoplasm",
+        Role.CLASSIFIER,
+        Role.EXTRACTOR,
+        freeseg.segment,
     ),
 }

@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 from skimage.color import rgb2lab
 
-from napari_zeroseg.backends.embedded.texture import MAX_SIDE, SIGMAS, UNIT, WIDTH, TextureExtractor, shrunk
+from napari_zeroseg.backends.embedded.texture import MAX_SIDE, SIGMAS, UNIT, WIDTH, TextureExtractor
 
 
 @pytest.fixture
@@ -49,10 +49,3 @@ def test_gradients_of_all_scales_are_comparable() -> None:
 def test_a_large_image_is_described_on_a_coarser_grid(rng: np.random.Generator) -> None:
     found = TextureExtractor().features(rng.random((100, 2 * MAX_SIDE, 3), np.float32))
     assert found.shape == (50, MAX_SIDE, WIDTH)
-
-
-def test_shrinking_keeps_the_mean(rng: np.random.Generator) -> None:
-    image = rng.random((64, 64, 3), np.float32)
-    assert shrunk(image, 16).shape == (16, 16, 3)
-    assert shrunk(image, 16).mean() == pytest.approx(image.mean(), abs=0.01)
-    assert shrunk(image, 64) is image

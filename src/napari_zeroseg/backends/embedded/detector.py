@@ -107,7 +107,7 @@ def _places(scene: Scene, classes: Sequence[TargetClass]) -> frozenset[Place] | 
             for r, fit in zip(scene.regions, _fits(scene, target.attributes), strict=True)
             if fit > SETTINGS.threshold
         }
-        if not own or _center_of(target, classes) is not None:
+        if not own or center_of(target, classes) is not None:
             return None
         found |= own
     return frozenset(found)
@@ -126,7 +126,7 @@ def _matches(
     if not scene.regions:
         return []
     found: dict[str, Found] = {}
-    around = {t.name: center for t in classes if (center := _center_of(t, classes)) is not None}
+    around = {t.name: center for t in classes if (center := center_of(t, classes)) is not None}
     for target in (t for t in classes if t.name not in around):
         outer = [t.attributes for t in classes if around.get(t.name) is target]
         found[target.name] = find(scene, target.attributes, outer, typical.part(target.name))
@@ -205,7 +205,7 @@ def _surrounds(outer: Mask, inner: Mask) -> bool:
     return low < ratio < high and outer.overlap(inner) > HELD * inner.area
 
 
-def _center_of(target: TargetClass, classes: Sequence[TargetClass]) -> TargetClass | None:
+def center_of(target: TargetClass, classes: Sequence[TargetClass]) -> TargetClass | None:
     """Return the class that a class lies around, by its name, or by the noun that ends its name."""
     relation = _RELATION.search(f"{target.attributes.shape}, {target.attributes.texture}".lower())
     if relation is None:

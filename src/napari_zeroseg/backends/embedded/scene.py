@@ -83,10 +83,7 @@ class Scene:
 
         Objects on a dark ground are bright, those on a bright ground dark, as a rule.
         """
-        words = words_in(color)
-        if any(w in BRIGHT for w in words):
-            return 1 - self.ground
-        return self.ground if any(w in DARK for w in words) else 0.5
+        return room(color, self.ground)
 
     @property
     def explained(self) -> Floats:
@@ -106,14 +103,22 @@ class Scene:
         table = RegionTable.of(regions, survey)
         lab = stains.lab(stains.balanced(calmed(image, survey), survey))
         parent = nesting([r.mask for r in regions], (image.shape[0], image.shape[1]))
-        ground = survey.usual("ground", lambda: _ground(image))
+        ground = survey.usual("ground", lambda: ground_of(image))
         return cls(regions, table, parent, objectness(table), ground, lab)
 
 
 _scene_of = per_image(Scene.seen)
 
 
-def _ground(image: Plane) -> float:
+def room(color: str, ground: float) -> float:
+    """Return how much of a range lies on the side of the ground that a colour names, both 0..1."""
+    words = words_in(color)
+    if any(w in BRIGHT for w in words):
+        return 1 - ground
+    return ground if any(w in DARK for w in words) else 0.5
+
+
+def ground_of(image: Plane) -> float:
     """Return where the commonest grey lies in the range of an image, 0..1."""
     low, ground, high = np.percentile(image.mean(axis=2), stains.RANGE)
     return min(float((ground - low) / max(high - low, 1e-6)), 1.0)

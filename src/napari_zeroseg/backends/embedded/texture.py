@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_zeroseg.backends.embedded import stains
+from napari_zeroseg.core.image import shrunk
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,17 +55,6 @@ class TextureExtractor:
             colors, sigma_min=SIGMAS[0], sigma_max=SIGMAS[-1], num_sigma=len(SIGMAS), channel_axis=-1
         )
         return np.ascontiguousarray(found * _scale(), np.float32)
-
-
-def shrunk(image: Plane, side: int) -> Plane:
-    """Return an image whose longest side is at most ``side`` pixels, each the mean of those it covers."""
-    from skimage.transform import resize
-
-    factor = side / max(image.shape[:2])
-    if factor >= 1:
-        return image
-    size = [max(1, round(n * factor)) for n in image.shape[:2]]
-    return np.asarray(resize(image, size, order=1, anti_aliasing=True), np.float32)
 
 
 def _scale() -> Floats:

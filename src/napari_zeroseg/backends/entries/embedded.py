@@ -56,4 +56,11 @@ ENTRIES = (
         "Colour, edges and texture around each pixel at several scales",
         "BSD-3-Clause",
     ),
+    Entry(
+        Role.CLASSIFIER,
+        "embedded:regions",
+        f"{_EMBEDDED}.classifier:RegionWords",
+        "Measurements of clusters against the look of a class",
+        "BSD-3-Clause",
+    ),
 )

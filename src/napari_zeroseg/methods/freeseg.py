@@ -1,0 +1,203 @@
+"""Part an image into clusters, then name them: FreeSeg-Diff (Corradini et al., arXiv 2403.20105)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage as ndi
+
+from napari_zeroseg.core.clusters import clustered, silhouette_count
+from napari_zeroseg.core.crf import marginals
+from napari_zeroseg.core.detection import Detection
+from napari_zeroseg.core.events import Described, Detected, Event, Found, Progress, StageStarted
+from napari_zeroseg.core.image import shrunk
+from napari_zeroseg.core.instance import Instance
+from napari_zeroseg.core.mask import Mask
+from napari_zeroseg.methods.grounded import described_by
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_zeroseg.core.freeseg import FreeSegParameters
+    from napari_zeroseg.core.image import Plane
+    from napari_zeroseg.core.vocabulary import TargetClass
+    from napari_zeroseg.methods.choice import Grants
+    from napari_zeroseg.methods.job import Job
+
+    Labels = NDArray[np.int32]
+    Floats = NDArray[np.float32]
+
+MAX_SIDE = 1024
+"""Of the grid on which clusters are named and drawn; a larger image is shrunk, and its masks enlarged."""
+EVEN = 1 / np.sqrt(3)
+"""Standard deviation of what is spread evenly over -1..1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Named:
+    """Clusters with the classes that they may show.
+
+    Parameters
+    ----------
+    labels : ndarray of int32, shape (h, w)
+        Which cluster each place is in, from 0.
+    names : tuple of str or None
+        The class of each cluster, None for the background.
+    scores : tuple of float
+        How likely each is what it is called, 0..1.
+    """
+
+    labels: Labels
+    names: tuple[str | None, ...]
+    scores: tuple[float, ...]
+
+
+def segment(image: Plane, job: Job, claims: Grants) -> Iterator[Event]:
+    """Find the accepted classes among the clusters of an image.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (H, W, 3)
+        RGB in 0..1.
+    job : Job
+        What is looked for; refiner, feature extractor and region classifier are asked.
+    claims : Grants
+        Gives the pixels.
+
+    Yields
+    ------
+    Event
+        Stages, ``Described``, ``Detected``, ``Found`` by falling likelihood, ``Progress``.
+    """
+    yield StageStarted("Looking for " + ", ".join(job.accepted))
+    described = described_by(job.backends.refiner, job.vocabulary)
+    yield Described(described.classes)
+    classes = [described[name] for name in job.accepted]
+    small = shrunk(image, MAX_SIDE)
+    yield StageStarted("Describing every place in numbers")
+    features = job.backends.extractor.features(image)
+    yield StageStarted("Grouping places that are alike")
+    labels = parted(features, len(classes), small.shape[:2], job.recipe.freeseg)
+    yield StageStarted("Naming the groups")
+    named = name(small, labels, classes, job)
+    yield from draw(image, named, job, claims)
+
+
+def parted(features: Floats, wanted: int, shape: tuple[int, ...], parameters: FreeSegParameters) -> Labels:
+    """Return the clusters of a grid of features, brought to the shape of an image (step 3).
+
+    Parameters
+    ----------
+    features : ndarray of float32, shape (h, w, d)
+        Of each place.
+    wanted : int
+        Number of candidate classes.
+    shape : tuple of int
+        (H, W) of the image.
+    parameters : FreeSegParameters
+        How many clusters, and how much nearness counts.
+
+    Returns
+    -------
+    ndarray of int32, shape (H, W)
+        By nearest neighbour, from 0 without gaps.
+    """
+    placed = with_places(features, parameters.place_weight)
+    labels = clustered(placed, count_of(placed, wanted, parameters), parameters.seed)
+    return _nearest(labels, shape)
+
+
+def count_of(features: Floats, wanted: int, parameters: FreeSegParameters) -> int:
+    """Return the number of clusters to look for."""
+    if parameters.clusters == "candidates":
+        return max(2, wanted + parameters.spare_clusters)
+    if parameters.clusters == "silhouette":
+        return silhouette_count(features, range(2, parameters.most_clusters + 1), parameters.seed)
+    return parameters.clusters
+
+
+def with_places(features: Floats, weight: float) -> Floats:
+    """Add to the features of each place where it is.
+
+    Rows and columns get a standard deviation that is ``weight`` times that of all features together.
+    """
+    if not weight:
+        return features
+    rows, cols = (np.linspace(-1, 1, n) for n in features.shape[:2])
+    spread = float(np.sqrt(features.reshape(-1, features.shape[2]).var(axis=0).sum()))
+    places = np.stack(np.meshgrid(rows, cols, indexing="ij"), axis=2) * (weight * spread / EVEN)
+    return np.concatenate([features, places.astype(np.float32)], axis=2)
+
+
+def _nearest(labels: Labels, shape: tuple[int, ...]) -> Labels:
+    rows, cols = (
+        ((np.arange(new) + 0.5) * old / new).astype(int) for new, old in zip(shape, labels.shape, strict=True)
+    )
+    return labels[np.ix_(rows, cols)]
+
+
+def name(image: Plane, labels: Labels, classes: Sequence[TargetClass], job: Job) -> Named:
+    """Ask what each cluster shows (step 4).
+
+    A cluster has the name of its likeliest class, unless the background is likelier.
+    """
+    masks = [Mask.from_plane(labels == number) for number in range(int(labels.max()) + 1)]
+    chances = job.backends.classifier.classify(image, masks, classes)
+    if job.recipe.freeseg.one_cluster_per_class:
+        chances = np.where(chances == chances.max(axis=0), chances, 0)
+    best = chances.argmax(axis=1)
+    scores = chances[np.arange(len(masks)), best]
+    is_named = (scores > 0) & (scores >= 1 - chances.sum(axis=1))
+    names = tuple(classes[i].name if ok else None for i, ok in zip(best, is_named, strict=True))
+    return Named(labels, names, tuple(float(s) for s in scores))
+
+
+def draw(image: Plane, named: Named, job: Job, claims: Grants) -> Iterator[Event]:
+    """Draw the masks of named clusters to the edges of the image, and propose each piece (step 5)."""
+    yield StageStarted("Drawing masks to the edges")
+    drawn = refined(image, named, job.recipe.freeseg)
+    pieces = sorted(_pieces(drawn, named, job), key=lambda piece: -piece.score)
+    boxes = tuple(Detection(p.mask.box, p.score, p.name, p.name) for p in pieces)
+    yield Detected(boxes, ())
+    for done, proposal in enumerate(pieces, 1):
+        granted = claims.claim(proposal)
+        if granted is not None:
+            yield Found(granted)
+        yield Progress(done, len(pieces))
+
+
+def refined(image: Plane, named: Named, parameters: FreeSegParameters) -> dict[str, NDArray[np.bool_]]:
+    """Return the mask of each class after inference in a dense random field, shape (H, W) of the image.
+
+    All classes and the background share one field, so that masks cannot overlap.
+    """
+    names = list(dict.fromkeys(n for n in named.names if n is not None))
+    if not names:
+        return {}
+    small = shrunk(image, MAX_SIDE)
+    index = np.array([0 if n is None else 1 + names.index(n) for n in named.names])
+    owner = _nearest(index[named.labels].astype(np.int32), small.shape[:2])
+    if parameters.crf_iterations:
+        rest = (1 - parameters.certainty) / len(names)
+        sure = owner == np.arange(len(names) + 1)[:, None, None]
+        unary = -np.log(np.where(sure, parameters.certainty, rest)).astype(np.float32)
+        owner = marginals(unary, small, parameters.crf(max(small.shape))).argmax(axis=0).astype(np.int32)
+    owner = _nearest(owner, image.shape[:2])
+    return {name: owner == number for number, name in enumerate(names, 1)}
+
+
+def _pieces(drawn: dict[str, NDArray[np.bool_]], named: Named, job: Job) -> Iterator[Instance]:
+    """Yield an instance per piece that hangs together and is no speck."""
+    for name, plane in drawn.items():
+        pieces, _ = ndi.label(plane)
+        least = job.recipe.freeseg.least_share * plane.size
+        score = max(s for n, s in zip(named.names, named.scores, strict=True) if n == name)
+        for number, place in enumerate(ndi.find_objects(pieces), 1):
+            mask = Mask((place[0].start, place[1].start), pieces[place] == number)
+            if mask.area >= least:
+                provenance = replace(job.provenance, phrase=name, box=mask.box, quality=score)
+                yield Instance(0, name, mask, score, provenance=provenance)
