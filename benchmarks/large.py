@@ -3,6 +3,10 @@
 These are compared with a look at their surroundings without tiles: as a part of the same image, which is
 judged by what is usual in the whole, and as an image of its own, which is judged by itself alone.
 
+What a small image costs is measured on several parts of the same image, before the large one and
+after it. Numbers are written to ``bench-output/large-so-far.json`` tile by tile, so that a run which
+is cut off tells what it found.
+
 ``ZEROSEG_LARGE`` is the side of the image in pixels, 20000 if not set.
 """
 
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
 
 SIDE = int(os.environ.get("ZEROSEG_LARGE", "20000"))
 SMALL = 2048
+SO_FAR = Path("bench-output") / "large-so-far.json"
 WORD = "nucleus"
 SAME = 0.98
 BORDER = 64
@@ -52,22 +57,32 @@ BORDER = 64
 
 def run() -> dict[str, Any]:
     """Print and return memory, seconds per megapixel, and how alike objects on seams are."""
+    SO_FAR.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "image.zarr"
         Nuclei(SIDE).write(path)
         seam = _seam()
         corner = (seam[0] - SMALL // 2, seam[1] - SMALL // 2)
-        small = _in_process(path, corner, SMALL, Path(folder) / "small.pickle")
-        large = _in_process(path, (0, 0), SIDE, Path(folder) / "large.pickle")
+        small = [_in_process(path, corner, SMALL, Path(folder) / "small.pickle")]
+        small += [_in_process(path, place, SMALL, Path(folder) / "other.pickle") for place in _elsewhere()]
         write_untiled(path, corner, SMALL, Path(folder) / "untiled.pickle")
+        usual = float(np.mean([s["processor_s_per_mpx"] for s in small]))
+        large = _in_process(path, (0, 0), SIDE, Path(folder) / "large.pickle", usual)
+        small.append(_in_process(path, _elsewhere()[0], SMALL, Path(folder) / "other.pickle"))
         alike = {
             "the same image without tiles": _compared(Path(folder), "untiled", corner, seam),
             "an image of its own": _compared(Path(folder), "small", corner, seam),
         }
-    ratio = large["processor_s_per_mpx"] / small["processor_s_per_mpx"]
+    ratio = large["processor_s_per_mpx"] / float(np.mean([s["processor_s_per_mpx"] for s in small]))
     result = {"large": large, "small": small, "ratio_per_mpx": ratio, "seams": alike}
     _print(result)
     return result
+
+
+def _elsewhere() -> list[tuple[int, int]]:
+    """Return the corners of further small parts of the image."""
+    room = SIDE - SMALL
+    return [(room // 4, room // 4), (room // 4, 3 * room // 4)]
 
 
 def _seam() -> tuple[int, int]:
@@ -78,32 +93,46 @@ def _seam() -> tuple[int, int]:
     return middle, middle
 
 
-def _in_process(path: Path, origin: tuple[int, int], side: int, out: Path) -> dict[str, Any]:
+def _in_process(
+    path: Path, origin: tuple[int, int], side: int, out: Path, usual: float | None = None
+) -> dict[str, Any]:
     """Run in a process of its own, whose memory is that of the run alone."""
     arguments = [str(path), str(origin[0]), str(origin[1]), str(side), str(out)]
+    if usual is not None:
+        arguments.append(str(usual))
     answer = subprocess.run(
         [sys.executable, "-m", "benchmarks.large", *arguments], check=True, stdout=subprocess.PIPE
     )
-    return dict(json.loads(answer.stdout))
+    found = dict(json.loads(answer.stdout))
+    print(json.dumps(found), file=sys.stderr, flush=True)
+    return found
 
 
-def measured(path: Path, origin: tuple[int, int], side: int, out: Path) -> dict[str, Any]:
-    """Run on a square part of an image; write the masks that are found, and return what it took."""
+def measured(
+    path: Path, origin: tuple[int, int], side: int, out: Path, usual: float | None = None
+) -> dict[str, Any]:
+    """Run on a square part of an image; write the masks that are found, and return what it took.
+
+    Where what is usual per megapixel is given, progress is told beside it.
+    """
     import zarr
 
     array = zarr.open_array(path, mode="r")
     session = Session(recipe=Recipe().with_vocabulary(Vocabulary.parse(WORD)))
     start = _memory("VmRSS")
     session.problem_raised.connect(_raise)
-    session.activity_changed.connect(_log)
     session.open(_source(array, origin, side))
     wall, processor = time.perf_counter(), time.process_time()
+    progress = _Progress(session, side, start, usual)
+    if usual is not None:
+        session.activity_changed.connect(progress.note)
     session.suggest()
     session.accept(WORD)
     session.run()
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
     megapixels = side * side / 1e6
     found = {
+        "origin": origin,
         "side": side,
         "megapixels": megapixels,
         "objects": len(session.state.instances),
@@ -155,10 +184,38 @@ def _raise(problem: BaseException) -> None:
     raise problem
 
 
-def _log(activity: Any) -> None:
-    memory = _memory("VmHWM") / 1e6
-    progress = f"{activity.text} {activity.done}/{activity.total}"
-    print(f"{time.process_time():8.1f} s, {memory:6.0f} MB: {progress}", file=sys.stderr)
+class _Progress:
+    """Tells after every tile what the run took so far."""
+
+    def __init__(self, session: Session, side: int, memory: int, usual: float | None) -> None:
+        self._session, self._side, self._memory, self._usual = session, side, memory, usual
+        self._wall, self._processor = time.perf_counter(), time.process_time()
+        self._told = ("", 0)
+
+    def note(self, activity: Any) -> None:
+        """Print and write the numbers where a further tile is done."""
+        if not activity.total or (activity.text, activity.done) == self._told:
+            return
+        self._told = (activity.text, activity.done)
+        numbers = self._numbers(activity)
+        SO_FAR.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+        print(" ".join(f"{key}={value}" for key, value in numbers.items()), file=sys.stderr, flush=True)
+
+    def _numbers(self, activity: Any) -> dict[str, Any]:
+        processor = time.process_time() - self._processor
+        megapixels = self._side**2 / 1e6 * activity.done / max(activity.total, 1)
+        cost = processor / megapixels if megapixels else None
+        return {
+            "doing": activity.text,
+            "done": activity.done,
+            "of": activity.total,
+            "objects": len(self._session.state.instances),
+            "processor_s": round(processor, 1),
+            "wall_s": round(time.perf_counter() - self._wall, 1),
+            "processor_s_per_mpx": cost and round(cost, 3),
+            "ratio_per_mpx": cost and self._usual and round(cost / self._usual, 3),
+            "memory_above_start_mb": round((_memory("VmHWM") - self._memory) / 1e6),
+        }
 
 
 def _memory(entry: str) -> int:
@@ -211,7 +268,7 @@ def _best(mask: Mask, others: list[Mask], boxes: Any) -> float:
 def _print(result: dict[str, Any]) -> None:
     heads = ("CPU s", "wall s", "CPU s/Mpx", "MB above start")
     print(f"{'side':>6s} {'objects':>8s} " + " ".join(f"{head:>{max(len(head), 8)}s}" for head in heads))
-    for size in (result["small"], result["large"]):
+    for size in (*result["small"], result["large"]):
         print(
             f"{size['side']:6d} {size['objects']:8d} {size['processor_s']:8.1f} {size['wall_s']:8.1f} "
             f"{size['processor_s_per_mpx']:9.2f} {size['memory_above_start_mb']:14.0f}"
@@ -225,5 +282,6 @@ def _print(result: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    source, top, left, side, target = sys.argv[1:]
-    print(json.dumps(measured(Path(source), (int(top), int(left)), int(side), Path(target))))
+    source, top, left, side, target, *usual = sys.argv[1:]
+    place = (int(top), int(left))
+    print(json.dumps(measured(Path(source), place, int(side), Path(target), *map(float, usual))))

@@ -44,6 +44,13 @@ def test_a_window_is_a_crop(plane: np.ndarray, y: int, x: int, h: int, w: int) -
     assert np.array_equal(window, expected)
 
 
+@given(planes, st.lists(st.tuples(st.integers(-2, 10), st.integers(-2, 8)), max_size=5))
+def test_pixels_are_held_as_on_a_plane(plane: np.ndarray, places: list[tuple[int, int]]) -> None:
+    rows, cols = np.array(places, int).reshape(-1, 2).T
+    expected = np.pad(plane, 3)[rows + 3, cols + 3]
+    assert np.array_equal(Mask.from_plane(plane).holds(rows, cols), expected)
+
+
 def test_bounds_are_x_before_y_and_exclusive_at_the_end() -> None:
     plane = np.zeros(SHAPE, bool)
     plane[2:5, 1:4] = True

@@ -68,6 +68,13 @@ def _suppressed(detections: Sequence[Detection], iou: float, *, spare_own_class:
     for index, detection in enumerate(ranked):
         if alive[index]:
             kept.append(detection)
-            apart = box_iou(boxes[index : index + 1], boxes[index:])[0] <= iou
-            alive[index:] &= apart | (spare_own_class & (names[index:] == names[index]))
+            near = index + np.flatnonzero(_meet(boxes[index], boxes[index:]))
+            apart = box_iou(boxes[index : index + 1], boxes[near])[0] <= iou
+            alive[near] &= apart | (spare_own_class & (names[near] == names[index]))
     return kept
+
+
+def _meet(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Say which boxes share some area or a side with one."""
+    meet = (others[:, :2] <= box[2:]) & (others[:, 2:] >= box[:2])
+    return meet[:, 0] & meet[:, 1]

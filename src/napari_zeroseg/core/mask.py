@@ -84,6 +84,14 @@ class Mask:
             ]
         return window
 
+    def holds(self, rows: NDArray[np.intp], cols: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Say of pixels of the plane, given by rows and columns of shape (N,), which are in the mask."""
+        rows, cols = rows - self.origin[0], cols - self.origin[1]
+        height, width = self.pixels.shape
+        inside = (rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)
+        inside[inside] = self.pixels[rows[inside], cols[inside]]
+        return inside
+
     def minus(self, other: Mask) -> Mask:
         """Return this mask without the pixels of another."""
         return Mask(self.origin, self.pixels & ~other.within(self.slices)).trimmed()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_zeroseg.core.mask import Box, Mask
+from napari_zeroseg.core.prompt import Point
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -189,7 +190,7 @@ def placed(instance: Instance, origin: tuple[int, int], factor: tuple[float, flo
         (at.box[2] + left) * along,
         (at.box[3] + top) * down,
     )
-    points = tuple(replace(p, x=x_on_plane(p.x), y=y_on_plane(p.y)) for p in at.points)
+    points = tuple(Point(x_on_plane(p.x), y_on_plane(p.y), p.positive) for p in at.points)
     moved = Mask((instance.mask.origin[0] + top, instance.mask.origin[1] + left), instance.mask.pixels)
     return replace(instance, mask=_enlarged(moved, factor), provenance=replace(at, box=box, points=points))
 

@@ -155,7 +155,8 @@ class _Look:
         rows, cols = self._on_plane.core
         grown = np.array([[cols.start, rows.start, cols.stop, rows.stop]]) + DOUBT * np.array([-1, -1, 1, 1])
         own = box_iou(bounds, grown)[:, 0] > 0
-        needed = own | (box_iou(bounds, bounds[own]) > 0).any(axis=1)
+        needed = own.copy()
+        needed[~own] = (box_iou(bounds[~own], bounds[own]) > 0).any(axis=1)
         return [d for d, is_needed in zip(boxes, needed, strict=True) if is_needed]
 
     def _box_on_plane(self, box: Box) -> Box:

@@ -11,6 +11,7 @@ from skimage.segmentation import watershed
 
 from napari_zeroseg.backends.embedded.noise import noise_of
 from napari_zeroseg.backends.embedded.parting import MIN_AREA, split, whole
+from napari_zeroseg.backends.embedded.sheet import Sheet
 from napari_zeroseg.backends.embedded.survey import OWN, Survey
 from napari_zeroseg.backends.embedded.tree import ComponentTree, NodeShapes, component_tree, measure_nodes
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     Channel = NDArray[np.float32]
     Labels = NDArray[np.int32]
+    Window = tuple[slice, slice]
 
 LEVELS = 120
 UNIT = (4.0, 0.02)
@@ -36,6 +38,10 @@ BANDS = ((4.0, 12.0), (8.0, 24.0), (16.0, 48.0))
 """Equivalent diameters looked for together, in pixels of the grid in use."""
 MAX_SPREAD = 8.0
 """How much larger than what was chosen in it the surround may be in which outlines are sought."""
+LARGE = 1_500_000
+"""Pixels of a plane from which zones are made block by block."""
+BLOCK, AROUND = 512, 48
+"""Side of a block, and how far beyond it is looked, in pixels."""
 CUTS = 32
 SECOND = 0.5
 """A further outline of a zone has at least this part of the step of the crispest."""
@@ -101,25 +107,54 @@ def candidates(
         chosen = tree.antichain(np.where((diameter >= low) & (diameter <= high), value, 0))
         markers = tree.paint(chosen)
         around = tree.paint(surroundings(tree, shapes, chosen)) > 0
-        zones = watershed(-smooth, markers, mask=around)
+        zones = flooded(-smooth, markers, around)
         for rank, (labels, step) in enumerate(cuts(smooth, zones, markers)):
             found.append(_finished(labels, step, floor, DOUBT if rank else 1.0))
     return found
 
 
+def flooded(depth: Channel, markers: Labels, mask: NDArray[np.bool_]) -> Labels:
+    """Return a watershed, which on a large plane is made block by block with what is around each.
+
+    Its queue then stays small, so that the cost per pixel does not grow with the plane.
+    """
+    if depth.size <= LARGE:
+        return np.asarray(watershed(depth, markers, mask=mask), np.int32)
+    zones = np.zeros_like(markers)
+    for core, window in blocks(markers.shape):
+        part = watershed(depth[window], markers[window], mask=mask[window])
+        zones[core] = part[inner(core, window)]
+    return zones
+
+
+def blocks(shape: tuple[int, ...]) -> list[tuple[Window, Window]]:
+    """Return the blocks of a plane, each with the window around it that is looked at."""
+    spans = [
+        [
+            (slice(at, min(at + BLOCK, size)), slice(max(at - AROUND, 0), min(at + BLOCK + AROUND, size)))
+            for at in range(0, size, BLOCK)
+        ]
+        for size in shape
+    ]
+    return [((y, x), (seen_y, seen_x)) for y, seen_y in spans[0] for x, seen_x in spans[1]]
+
+
+def inner(core: Window, window: Window) -> Window:
+    """Return where a block lies in its window."""
+    y, x = (slice(c.start - w.start, c.stop - w.start) for c, w in zip(core, window, strict=True))
+    return y, x
+
+
 def _finished(labels: Labels, step: NDArray[np.float64], floor: float, trust: float) -> Candidates:
-    ratio = step / floor
-    ratio[_beyond_most(labels, ratio)] = 0
-    kept = significant(labels, ratio)
-    parts, worth = split(whole(kept.labels), np.concatenate(([0.0], kept.worth)))
-    return Candidates(parts, trust * worth[1:])
-
-
-def _beyond_most(labels: Labels, ratio: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return the labels of least worth that are too many for an image of this size."""
-    most = max(MOST[0], labels.size // MOST[1])
-    area = np.bincount(labels.ravel(), minlength=len(ratio))
-    return np.argsort(-ratio * np.sqrt(area))[most:]
+    kept = significant(labels, step / floor)
+    sheet = Sheet.of(kept.labels, np.arange(1, len(kept.worth) + 1))
+    parts, worth = split(whole(sheet.labels), np.concatenate(([0.0], kept.worth)))
+    out = np.zeros_like(labels)
+    for source, place in sheet.windows:
+        # holes are filled, but not where others lie in them
+        free = (sheet.labels[place] > 0) | (kept.labels[source] == 0)
+        np.copyto(out[source], parts[place], where=(parts[place] > 0) & free)
+    return Candidates(out, trust * worth[1:])
 
 
 def step_floor(smooth: Channel, noise: float) -> float:
@@ -129,9 +164,11 @@ def step_floor(smooth: Channel, noise: float) -> float:
 
 
 def significant(labels: Labels, ratio: NDArray[np.float64]) -> Candidates:
-    """Drop labels whose outline is lost in the noise, and number the rest 1..N."""
+    """Drop labels whose outline is lost in the noise or that are too many, and number the rest 1..N."""
     area = np.bincount(labels.ravel(), minlength=len(ratio))
+    most = max(MOST[0], labels.size // MOST[1])
     keep = (ratio > 1) & (area >= MIN_AREA)
+    keep[np.argsort(-ratio * np.sqrt(area))[most:]] = False
     keep[0] = False
     new = np.zeros(len(ratio), np.int32)
     new[keep] = np.arange(1, np.count_nonzero(keep) + 1)

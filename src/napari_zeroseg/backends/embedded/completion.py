@@ -14,7 +14,6 @@ import numpy as np
 from scipy import ndimage as ndi
 
 from napari_zeroseg.backends.embedded.candidates import Candidates
-from napari_zeroseg.backends.embedded.measure import Colors
 from napari_zeroseg.backends.embedded.parting import MIN_AREA, split, whole
 from napari_zeroseg.backends.embedded.regions import Region, measured
 from napari_zeroseg.backends.embedded.survey import OWN, Survey
@@ -79,7 +78,7 @@ def completed(
     usual_area = survey.usual("area", lambda: float(np.median([r.mask.area for r, _ in hits])))
     missed, inside = _missed(_parts(alike), owner, hits, usual_area)
     group = Candidates(missed, np.ones(len(inside)))
-    found = measured(group, Colors.of(scene.lab), "colours of the class", 1, 0, scene.shape, survey)
+    found = measured(group, scene.colors, "colours of the class", 1, 0, scene.shape, survey)
     shaped = shape_fit(look.shape, RegionTable.of(found)) > SHAPED
     new = [(region, parts) for region, parts, fits in zip(found, inside, shaped, strict=True) if fits]
     replaced = {i for _, parts in new for i in parts}
@@ -101,10 +100,18 @@ def owners(hits: Hits, shape: tuple[int, int]) -> Labels:
 
 def _alike(lab: NDArray[np.float32], found: Bools, survey: Survey) -> Bools:
     """Return the pixels that look more like those found than like the others."""
-    blurred = [ndi.gaussian_filter(lab, (sigma, sigma, 0)) for sigma in SIGMAS]
-    colors = np.concatenate(blurred, axis=2)
-    told_apart = survey.usual("colors", lambda: _telling(colors, found))
-    return found if told_apart is None else np.asarray(colors @ told_apart[0] > told_apart[1])
+    told_apart = survey.usual("colors", lambda: _telling(_blurred(lab), found))
+    if told_apart is None:
+        return found
+    axis, middle = told_apart
+    # of blurred colours the part along an axis is the blurred part along it
+    parts = zip(SIGMAS, np.split(axis, len(SIGMAS)), strict=True)
+    along = sum(ndi.gaussian_filter(lab @ part, sigma) for sigma, part in parts)
+    return np.asarray(along > middle)
+
+
+def _blurred(lab: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.concatenate([ndi.gaussian_filter(lab, (sigma, sigma, 0)) for sigma in SIGMAS], axis=2)
 
 
 def _telling(colors: NDArray[np.float32], found: Bools) -> tuple[NDArray[np.float32], float] | None:

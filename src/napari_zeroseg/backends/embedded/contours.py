@@ -124,9 +124,6 @@ class Limits:
     least: NDArray[np.float64]
     most: NDArray[np.float64]
 
-    def joined(self, other: Limits) -> Limits:
-        return Limits(np.concatenate([self.least, other.least]), np.concatenate([self.most, other.most]))
-
 
 def find_contours(
     pyramid: Pyramid, frames: Frames, limits: Limits | None = None, belief: Belief | None = None

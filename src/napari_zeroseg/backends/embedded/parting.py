@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,15 +10,14 @@ from skimage.measure import label
 from skimage.morphology import h_maxima
 from skimage.segmentation import watershed
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from napari_zeroseg.backends.embedded.sheet import Sheet
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Labels = NDArray[np.int32]
     Floats = NDArray[np.float64]
     Places = NDArray[np.intp]
-    Window = tuple[slice, slice]
 
 MIN_AREA = 9
 SPLIT_BELOW = 0.95
@@ -103,7 +101,7 @@ def split(labels: Labels, step: Floats) -> tuple[Labels, Floats]:
     if not doubtful.size:
         return labels, step
     sheet = Sheet.of(labels, doubtful)
-    parts, parent = sheet.parted()
+    parts, parent = _parted(sheet)
     part_fit, part_area = ellipse_fits(parts, len(parent))
     gained = np.bincount(parent, part_fit * part_area, len(fit))
     least = np.full(len(fit), np.inf)
@@ -112,7 +110,11 @@ def split(labels: Labels, step: Floats) -> tuple[Labels, Floats]:
     better = (least >= MIN_AREA) & (gain >= SPLIT_GAIN * (1 - fit)) & (gained > 0)
     better[0] = False
     new = _further(parent) & better[parent]
-    return sheet.pasted(labels, parts, parent, new, better), np.concatenate((step, step[parent[new]]))
+    number = parent.astype(np.int32)
+    number[new] = int(labels.max()) + 1 + np.arange(np.count_nonzero(new))
+    out = labels.copy()
+    sheet.put_back(np.where((parts > 0) & better[sheet.labels], number[parts], sheet.labels), out)
+    return out, np.concatenate((step, step[parent[new]]))
 
 
 def ellipse_fits(labels: Labels, size: int | None = None) -> tuple[Floats, Floats]:
@@ -140,70 +142,21 @@ def ellipse_fits(labels: Labels, size: int | None = None) -> tuple[Floats, Float
     return np.minimum(1.0, area / (4 * np.pi * np.sqrt(yy * xx - xy * xy))), area
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sheet:
-    """Some regions of a label plane side by side, none touching another.
-
-    Parameters
-    ----------
-    labels : ndarray of int32, shape (h, w)
-        The numbers that the regions have on the plane.
-    windows : sequence of (tuple of slice, tuple of slice)
-        Where each region's bounds lie on the plane, and where on the sheet.
-    """
-
-    labels: Labels
-    windows: Sequence[tuple[Window, Window]]
-
-    @classmethod
-    def of(cls, plane: Labels, chosen: Places) -> Sheet:
-        """Lay the chosen labels out in rows, the tallest first."""
-        boxes = ndi.find_objects(plane)
-        sources = sorted(
-            ((boxes[i - 1], int(i)) for i in chosen), key=lambda item: item[0][0].start - item[0][0].stop
-        )
-        sizes = [(y.stop - y.start + 1, x.stop - x.start + 1) for (y, x), _ in sources]
-        width = max(max(w for _, w in sizes), int(np.sqrt(sum(h * w for h, w in sizes)))) + 1
-        windows, top, left, tall = [], 1, 1, 0
-        for (source, _), (height, wide) in zip(sources, sizes, strict=True):
-            if left + wide > width:
-                top, left, tall = top + tall, 1, 0
-            tall = max(tall, height)
-            windows.append((source, (slice(top, top + height - 1), slice(left, left + wide - 1))))
-            left += wide
-        labels = np.zeros((top + tall, width), np.int32)
-        for (source, place), (_, index) in zip(windows, sources, strict=True):
-            labels[place] = np.where(plane[source] == index, index, 0)
-        return cls(labels, windows)
-
-    def parted(self) -> tuple[Labels, Places]:
-        """Return the parts 1..P of the regions that have necks, and for each (0 first) its region."""
-        inside = self.labels > 0
-        depth = ndi.gaussian_filter(ndi.distance_transform_edt(inside), DEPTH_SIGMA)
-        greatest = np.ones(int(self.labels.max()) + 1)
-        np.maximum.at(greatest, self.labels[inside], depth[inside])
-        scaled = np.where(inside, np.rint(depth * (DEPTHS / greatest[self.labels])), 0).astype(np.uint8)
-        tops, count = ndi.label(h_maxima(scaled, round(NECK * DEPTHS)))
-        parent = np.zeros(count + 1, np.intp)
-        parent[tops] = self.labels
-        several = np.bincount(parent, minlength=len(greatest)) > 1
-        several[0] = False
-        necked = several[self.labels]
-        parts = watershed(-depth, np.where(necked, tops, 0), mask=necked).astype(np.int32)
-        return parts, parent
-
-    def pasted(
-        self, plane: Labels, parts: Labels, parent: Places, new: NDArray[np.bool_], better: NDArray[np.bool_]
-    ) -> Labels:
-        """Return the plane with labels of their own for new parts of the regions that are better parted."""
-        number = parent.astype(np.int32)
-        number[new] = int(plane.max()) + 1 + np.arange(np.count_nonzero(new))
-        out = plane.copy()
-        for source, place in self.windows:
-            part = parts[place]
-            inside = (part > 0) & better[self.labels[place]]
-            out[source][inside] = number[part[inside]]
-        return out
+def _parted(sheet: Sheet) -> tuple[Labels, Places]:
+    """Return the parts 1..P of the regions that have necks, and for each (0 first) its region."""
+    inside = sheet.labels > 0
+    depth = ndi.gaussian_filter(ndi.distance_transform_edt(inside), DEPTH_SIGMA)
+    greatest = np.ones(int(sheet.labels.max()) + 1)
+    np.maximum.at(greatest, sheet.labels[inside], depth[inside])
+    scaled = np.where(inside, np.rint(depth * (DEPTHS / greatest[sheet.labels])), 0).astype(np.uint8)
+    tops, count = ndi.label(h_maxima(scaled, round(NECK * DEPTHS)))
+    parent = np.zeros(count + 1, np.intp)
+    parent[tops] = sheet.labels
+    several = np.bincount(parent, minlength=len(greatest)) > 1
+    several[0] = False
+    necked = several[sheet.labels]
+    parts = watershed(-depth, np.where(necked, tops, 0), mask=necked).astype(np.int32)
+    return parts, parent
 
 
 def _further(parent: Places) -> NDArray[np.bool_]:

@@ -120,9 +120,10 @@ def propose(image: Plane, survey: Survey = OWN) -> tuple[Region, ...]:
         What is usual in the image that this one is a part of.
     """
     found: list[Region] = []
+    colors = colors_of(image, survey)
     survey = holding_for(image, survey)
     image = stains.balanced(calmed(image, survey), survey)
-    looks = [Colors.of(stains.lab(small)) for small in octaves(image)]
+    looks = [colors, *(Colors.of(stains.lab(small)) for small in octaves(image)[1:])]
     for name, channel in stains.channels(image, survey).items():
         for scale, (small, colors) in enumerate(zip(octaves(channel), looks, strict=True)):
             for place in ((name, polarity, scale) for polarity in (1, -1)):
@@ -132,6 +133,13 @@ def propose(image: Plane, survey: Survey = OWN) -> tuple[Region, ...]:
                     for index, group in enumerate(candidates(np.float32(place[1]) * small, bands, own)):
                         found += measured(group, colors, *place, image.shape[:2], own.part(index))
     return tuple(distinct(sorted(found, key=lambda r: -r.worth)))
+
+
+@per_image
+def colors_of(image: Plane, survey: Survey = OWN) -> Colors:
+    """Return the colours of an image in which its regions are measured; the last few are remembered."""
+    survey = holding_for(image, survey)
+    return Colors.of(stains.lab(stains.balanced(calmed(image, survey), survey)))
 
 
 def is_worth_a_search(place: Place, survey: Survey) -> bool:

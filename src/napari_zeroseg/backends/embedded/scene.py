@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_zeroseg.backends.embedded import stains
-from napari_zeroseg.backends.embedded.noise import calmed
 from napari_zeroseg.backends.embedded.per_image import per_image
-from napari_zeroseg.backends.embedded.regions import regions_of
+from napari_zeroseg.backends.embedded.regions import colors_of, regions_of
 from napari_zeroseg.backends.embedded.selection import best_disjoint, nesting
 from napari_zeroseg.backends.embedded.survey import OWN, Survey, holding_for
 from napari_zeroseg.backends.embedded.words import BRIGHT, DARK, RegionTable, ramp, words_in
@@ -19,6 +18,7 @@ from napari_zeroseg.backends.embedded.words import BRIGHT, DARK, RegionTable, ra
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_zeroseg.backends.embedded.measure import Colors
     from napari_zeroseg.backends.embedded.regions import Region
     from napari_zeroseg.core.image import Plane
 
@@ -71,7 +71,12 @@ class Scene:
     parent: NDArray[np.intp]
     objectness: Floats
     ground: float
-    lab: NDArray[np.float32]
+    colors: Colors
+
+    @property
+    def lab(self) -> NDArray[np.float32]:
+        """CIELAB, shape (H, W, 3)."""
+        return self.colors.lab
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -98,13 +103,12 @@ class Scene:
     @classmethod
     def seen(cls, image: Plane, survey: Survey = OWN) -> Scene:
         """Look at an image anew."""
-        regions = regions_of(image, survey)
+        regions, colors = regions_of(image, survey), colors_of(image, survey)
         survey = holding_for(image, survey)
         table = RegionTable.of(regions, survey)
-        lab = stains.lab(stains.balanced(calmed(image, survey), survey))
         parent = nesting([r.mask for r in regions], (image.shape[0], image.shape[1]))
         ground = survey.usual("ground", lambda: ground_of(image))
-        return cls(regions, table, parent, objectness(table), ground, lab)
+        return cls(regions, table, parent, objectness(table), ground, colors)
 
 
 _scene_of = per_image(Scene.seen)

@@ -52,7 +52,7 @@ class EmbeddedSeeker:
     def seek(self, image: Plane, exemplars: Exemplars) -> list[Alike]:
         """Return masks that are alike to the examples, best first, the examples themselves among them."""
         scene = Scene.of(image)
-        colors = Colors.of(scene.lab)
+        colors = scene.colors
         inside = _union(exemplars.accepted, scene.shape)
         channel = learned_channel(scene.lab, inside, _outside(exemplars, inside))
         regions = _regions(scene, channel, _diameter(exemplars.accepted))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache, reduce
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,6 +54,8 @@ BOX_PARTS = (0.7, 0.85, 1.0)
 """Sizes of the frames that fill a box, as parts of it."""
 SLANTS = (-0.6, 0.6)
 """Correlation of rows and columns in the frames along its diagonals."""
+FRAMES = len(BOX_PARTS) + len(SLANTS)
+"""So many frames for a box."""
 SIZES = (0.8, 1.0, 1.25)
 """Sizes of the frames around an earlier mask, as parts of it."""
 SEEN = 0.1
@@ -115,9 +117,11 @@ class EmbeddedImage:
 
     def region_in(self, box: Box, clicks: Sequence[Click]) -> Mask | None:
         """Return the proposed region that fills a box and agrees with all clicks, if there is one."""
-        fit = box_iou(np.array([box], float), self._bounds)[0]
+        # boxes that overlap so much begin no farther apart than this
+        near = np.flatnonzero(abs(self._bounds[:, 0] - box[0]) <= (1 - FILLS) / FILLS * (box[2] - box[0]))
+        fit = box_iou(np.array([box], float), self._bounds[near])[0]
         filling = np.flatnonzero(fit >= FILLS)
-        for index in filling[np.argsort(-fit[filling], kind="stable")]:
+        for index in near[filling[np.argsort(-fit[filling], kind="stable")]]:
             mask: Mask = self.regions[index].mask
             if _agrees(mask, clicks):
                 return mask
@@ -129,12 +133,8 @@ class EmbeddedImage:
 
 
 def _agrees(mask: Mask, clicks: Sequence[Click]) -> bool:
-    return all(_holds(mask, c) == c.inside for c in clicks)
-
-
-def _holds(mask: Mask, click: Click) -> bool:
-    row, col = round(click.row), round(click.col)
-    return bool(mask.within((slice(row, row + 1), slice(col, col + 1))).any())
+    places = np.rint([(c.row, c.col) for c in clicks]).astype(np.intp).reshape(-1, 2)
+    return bool((mask.holds(places[:, 0], places[:, 1]) == [c.inside for c in clicks]).all())
 
 
 class EmbeddedSegmenter:
@@ -183,15 +183,15 @@ def _look_into_boxes(embedding: EmbeddedImage, prompts: Sequence[Prompt]) -> Non
         known.popitem(last=False)
     if not asked:
         return
-    pyramid = embedding.pyramid
-    frames = [_frames(pyramid, prompt, _box_center(prompt.box)) for prompt in asked if prompt.box is not None]
-    limits = [_limits(f, prompt, ()) for f, prompt in zip(frames, asked, strict=True)]
-    together = find_contours(pyramid, reduce(Frames.joined, frames), reduce(Limits.joined, limits))
-    start = 0
-    for prompt, own in zip(asked, limits, strict=True):
-        contours = together.rows(slice(start, start := start + len(own.least)))
+    boxes = np.repeat(np.array([p.box for p in asked], float), FRAMES, axis=0)
+    frames = _box_frames(boxes[::FRAMES])
+    limits = _within(limits_of(frames, ()), frames, boxes)
+    contours = find_contours(embedding.pyramid, frames, limits)
+    values = merits(contours, limits, FRAMES) + _filling(contours, boxes)
+    for index, prompt in enumerate(asked):
+        own = slice(index * FRAMES, (index + 1) * FRAMES)
         assert prompt.box is not None
-        known[prompt.box] = _best(embedding, prompt, contours, _values(contours, own, prompt, ()), ())
+        known[prompt.box] = _best(embedding, prompt, contours.rows(own), values[own], ())
 
 
 def _answer(embedding: EmbeddedImage, prompt: Prompt) -> Logits:
@@ -253,7 +253,9 @@ def _box_center(box: Box) -> tuple[float, float]:
 
 
 def _frames(pyramid: Pyramid, prompt: Prompt, center: tuple[float, float]) -> Frames:
-    axes = _axes(max(pyramid.shape)) if prompt.box is None else _box_axes(prompt.box)
+    if prompt.box is not None:
+        return _box_frames(np.array([prompt.box], float))
+    axes = _axes(max(pyramid.shape))
     return Frames(np.tile(center, (len(axes), 1)), axes)
 
 
@@ -270,17 +272,20 @@ def _axes(side: int) -> NDArray[np.float64]:
     )
 
 
-def _box_axes(box: Box) -> NDArray[np.float64]:
-    """Frames that fill a box, and elongated ones along its diagonals."""
-    half = np.maximum((box[3] - box[1], box[2] - box[0]), 2) / 2
-    upright = [np.diag(half * scale) for scale in BOX_PARTS]
-    return np.array([*upright, *(_sheared(half, slant) for slant in SLANTS)])
+def _box_frames(boxes: NDArray[np.float64]) -> Frames:
+    """Frames that fill boxes of shape (B, 4), and elongated ones along their diagonals; FRAMES of each."""
+    low, high = boxes[:, [1, 0]], boxes[:, [3, 2]]
+    half = np.maximum(high - low, 2) / 2
+    upright = [np.eye(2) * (half * scale)[:, None] for scale in BOX_PARTS]
+    axes = np.stack([*upright, *(_sheared(half, slant) for slant in SLANTS)], axis=1)
+    return Frames(np.repeat((low + high - 1) / 2, FRAMES, axis=0), axes.reshape(-1, 2, 2))
 
 
 def _sheared(half: NDArray[np.float64], slant: float) -> NDArray[np.float64]:
-    """Return the ellipse that touches the sides of a box and leans to one of its corners."""
-    values, vectors = np.linalg.eigh(np.outer(half, half) * np.array([[1, slant], [slant, 1]]))
-    return np.asarray((vectors * np.sqrt(values)) @ vectors.T)
+    """Return the ellipses that touch the sides of boxes and lean to one of their corners."""
+    moments = half[:, :, None] * half[:, None, :] * np.array([[1, slant], [slant, 1]])
+    values, vectors = np.linalg.eigh(moments)
+    return np.asarray((vectors * np.sqrt(values)[:, None]) @ vectors.swapaxes(1, 2))
 
 
 def _found(
@@ -298,7 +303,7 @@ def _found(
 
 def _limits(frames: Frames, prompt: Prompt, clicks: Sequence[Click]) -> Limits:
     limits = limits_of(frames, clicks)
-    return limits if prompt.box is None else _within(limits, frames, prompt.box)
+    return limits if prompt.box is None else _within(limits, frames, np.array([prompt.box], float))
 
 
 def _values(
@@ -306,15 +311,20 @@ def _values(
 ) -> NDArray[np.float64]:
     values = merits(contours, limits) - MEANT * misses(contours, clicks)
     if prompt.box is not None:
-        values = values + BOX_FIT * np.log(box_fit(contours, prompt.box) + 1e-3)
+        values = values + _filling(contours, np.array([prompt.box], float))
     return values
 
 
-def _within(limits: Limits, frames: Frames, box: Box) -> Limits:
-    """Keep contours in a box: a ray may go to where it leaves it."""
+def _filling(contours: Contours, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how much speaks for each contour because it fills its box, or all their box."""
+    return np.asarray(BOX_FIT * np.log(box_fit(contours, boxes) + 1e-3))
+
+
+def _within(limits: Limits, frames: Frames, boxes: NDArray[np.float64]) -> Limits:
+    """Keep each contour in its box, or all in one box: a ray may go to where it leaves it."""
     directions = np.einsum("sij,aj->sai", frames.axes, DIRECTIONS)
-    low = np.array([box[1], box[0]]) - 1.0 - frames.centers
-    high = np.array([box[3], box[2]]) - frames.centers
+    low = boxes[:, [1, 0]] - 1.0 - frames.centers
+    high = boxes[:, [3, 2]] - frames.centers
     side = np.where(directions > 0, high[:, None], low[:, None])
     exits = (side / np.where(np.abs(directions) < 1e-9, 1e-9, directions)).min(2)
     most = np.minimum(limits.most, np.maximum(exits, 0))

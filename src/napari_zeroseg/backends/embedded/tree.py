@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import ndimage as ndi
 
+from napari_zeroseg.backends.embedded.sheet import Sheet
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
 ROOT = 0
+SPARSE = 0.15
+"""Part of a large plane; where less of it is bright, the bright components are looked at on a sheet."""
+LARGE = 500_000
+"""Pixels of a large plane."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +54,7 @@ class ComponentTree:
         """Add the values of all descendants to each node; shape (N, K) in and out."""
         columns = np.ascontiguousarray(per_node.T)
         for low, high in self._levels_up():
-            above = self.parent[low:high]
+            above = self.parent[low:high].astype(np.intp)  # what ``add.at`` is quick with
             for total in columns:  # one at a time, which is the fast way of ``add.at``
                 np.add.at(total, above, total[low:high])
         return columns.T
@@ -95,18 +103,28 @@ def component_tree(levels: NDArray[np.uint8]) -> ComponentTree:
     """
     node = np.zeros(levels.shape, np.int32)
     parents, starts, count = [np.zeros(1, np.int32)], [0, 1], 1
+    sheet, shown, nodes = None, levels, node
     for k in range(1, int(levels.max()) + 1):
-        bright = levels >= k
+        bright = shown >= k
         labels, found = ndi.label(bright)
         parent = np.zeros(found + 1, np.int32)
-        parent[labels] = node
+        parent[labels] = nodes
         parents.append(parent[1:])
-        np.add(labels, count - 1, out=node, where=bright, casting="unsafe")
+        np.add(labels, count - 1, out=nodes, where=bright, casting="unsafe")
         count += found
         starts.append(count)
+        if sheet is None and _is_sparse(bright):
+            sheet = Sheet.of(labels, np.arange(1, found + 1))
+            shown, nodes = sheet.laid(levels), sheet.laid(node)
+    if sheet is not None:
+        sheet.put_back(nodes, node)
     bounds = np.array(starts, np.int64)
     level = np.repeat(np.arange(len(bounds) - 1, dtype=np.int32), np.diff(bounds))
     return ComponentTree(node, np.concatenate(parents), level, bounds)
+
+
+def _is_sparse(bright: NDArray[np.bool_]) -> bool:
+    return bright.size > LARGE and np.count_nonzero(bright) < SPARSE * bright.size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,15 +185,27 @@ def measure_nodes(tree: ComponentTree, values: NDArray[np.float32]) -> NodeShape
 
 
 def _pixel_sums(tree: ComponentTree, values: NDArray[np.float32]) -> list[Floats]:
+    flat = tree.node.ravel().astype(np.intp)
+    weights = _pixel_weights(values)
+    return [np.asarray(np.bincount(flat, w, len(tree)), np.float64) for w in weights]
+
+
+def _pixel_weights(values: NDArray[np.float32]) -> Iterator[Any]:
+    """Yield what is summed over the pixels of a component, one plane at a time: they take much memory."""
     height, width = values.shape
-    flat = tree.node.ravel()
     y = np.repeat(np.arange(height, dtype=np.float64) - height / 2, width)
     x = np.tile(np.arange(width, dtype=np.float64) - width / 2, height)
+    yield None
+    yield values.ravel()
+    yield y
+    yield x
+    yield y * y
+    yield x * x
+    yield x * y
     border = np.zeros((height, width))
     for side in (np.s_[0], np.s_[-1], np.s_[:, 0], np.s_[:, -1]):
         border[side] += 1
-    weights = (None, values.ravel(), y, x, y * y, x * x, x * y, border.ravel())
-    return [np.asarray(np.bincount(flat, w, len(tree)), np.float64) for w in weights]
+    yield border.ravel()
 
 
 def _pair_sums(tree: ComponentTree, values: NDArray[np.float32]) -> list[Floats]:
