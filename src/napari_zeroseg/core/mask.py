@@ -88,7 +88,7 @@ class Mask:
         """Say of pixels of the plane, given by rows and columns of shape (N,), which are in the mask."""
         rows, cols = rows - self.origin[0], cols - self.origin[1]
         height, width = self.pixels.shape
-        inside = (rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)
+        inside: NDArray[np.bool_] = (rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)
         inside[inside] = self.pixels[rows[inside], cols[inside]]
         return inside
 

@@ -103,6 +103,7 @@ def segment(
             yield Progress(number - 1, len(tiles))  # between any two events Cancel bites
         found, pieces = look.sorted_out(claims)
         cut += pieces
+        del look  # its pixels, before the next tile is read
         yield FoundMany(found)
         yield Progress(number, len(tiles))
     yield FoundMany(tuple(g for i in joined(cut) if (g := claims.claim(i)) is not None))

@@ -148,12 +148,11 @@ def inner(core: Window, window: Window) -> Window:
 def _finished(labels: Labels, step: NDArray[np.float64], floor: float, trust: float) -> Candidates:
     kept = significant(labels, step / floor)
     sheet = Sheet.of(kept.labels, np.arange(1, len(kept.worth) + 1))
-    parts, worth = split(whole(sheet.labels), np.concatenate(([0.0], kept.worth)))
+    filled = whole(sheet.labels, sheet.taken(kept.labels))
+    parts, worth = split(filled, np.concatenate(([0.0], kept.worth)))
     out = np.zeros_like(labels)
     for source, place in sheet.windows:
-        # holes are filled, but not where others lie in them
-        free = (sheet.labels[place] > 0) | (kept.labels[source] == 0)
-        np.copyto(out[source], parts[place], where=(parts[place] > 0) & free)
+        np.copyto(out[source], parts[place], where=parts[place] > 0)
     return Candidates(out, trust * worth[1:])
 
 

@@ -32,13 +32,21 @@ DEPTHS = 255
 """Depths under an outline are told apart in so many steps."""
 
 
-def whole(labels: Labels) -> Labels:
-    """Keep the largest part of each label, without holes."""
+def whole(labels: Labels, taken: NDArray[np.bool_] | None = None) -> Labels:
+    """Keep the largest part of each label, without holes but for those that others lie in.
+
+    Parameters
+    ----------
+    labels : ndarray of int32, shape (H, W)
+    taken : ndarray of bool, shape (H, W), optional
+        Where no label is, but no hole is filled either.
+    """
     out = _largest(labels)
+    free = labels == 0 if taken is None else (labels == 0) & ~taken
     boxes = ndi.find_objects(out)
     for index in np.flatnonzero(holed(out)).tolist():
         where = boxes[index - 1]
-        out[where][ndi.binary_fill_holes(out[where] == index) & (labels[where] == 0)] = index
+        out[where][ndi.binary_fill_holes(out[where] == index) & free[where]] = index
     return out
 
 

@@ -38,12 +38,13 @@ def per_image(find: Callable[Concatenate[Plane, P], T]) -> Callable[Concatenate[
             if key in known:
                 known.move_to_end(key)
                 return known[key]
+            # room is made first: of a large image, the one before takes no memory while it is looked at
+            size = image.shape[0] * image.shape[1]
+            while known and (len(known) >= CACHED_IMAGES or sum(pixels.values()) + size > CACHED_PIXELS):
+                del pixels[known.popitem(last=False)[0]]
         found = find(image, *args, **kwargs)
         with lock:
-            known[key] = found
-            pixels[key] = image.shape[0] * image.shape[1]
-            while len(known) > CACHED_IMAGES or (len(known) > 1 and sum(pixels.values()) > CACHED_PIXELS):
-                del pixels[known.popitem(last=False)[0]]
+            known[key], pixels[key] = found, size
         return found
 
     return remembered

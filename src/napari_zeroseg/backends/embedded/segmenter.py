@@ -177,21 +177,20 @@ class EmbeddedSegmenter:
 def _look_into_boxes(embedding: EmbeddedImage, prompts: Sequence[Prompt]) -> None:
     """Find what each box holds, as far as it is not known."""
     known = embedding.in_boxes
-    boxes = dict.fromkeys(p.box for p in prompts if p.box is not None and p.mask is None)
-    asked = [Prompt(box=box) for box in boxes if box not in known]
+    in_question = dict.fromkeys(p.box for p in prompts if p.box is not None and p.mask is None)
+    asked = [box for box in in_question if box not in known]
     while known and len(known) + len(asked) > 2 * TOGETHER:
         known.popitem(last=False)
     if not asked:
         return
-    boxes = np.repeat(np.array([p.box for p in asked], float), FRAMES, axis=0)
+    boxes = np.repeat(np.array(asked, float), FRAMES, axis=0)
     frames = _box_frames(boxes[::FRAMES])
     limits = _within(limits_of(frames, ()), frames, boxes)
     contours = find_contours(embedding.pyramid, frames, limits)
     values = merits(contours, limits, FRAMES) + _filling(contours, boxes)
-    for index, prompt in enumerate(asked):
+    for index, box in enumerate(asked):
         own = slice(index * FRAMES, (index + 1) * FRAMES)
-        assert prompt.box is not None
-        known[prompt.box] = _best(embedding, prompt, contours.rows(own), values[own], ())
+        known[box] = _best(embedding, Prompt(box=box), contours.rows(own), values[own], ())
 
 
 def _answer(embedding: EmbeddedImage, prompt: Prompt) -> Logits:

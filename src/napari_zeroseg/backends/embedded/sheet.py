@@ -61,6 +61,13 @@ class Sheet:
             np.copyto(out[place], plane[source], where=self.labels[place] > 0)
         return out
 
+    def taken(self, plane: Labels) -> NDArray[np.bool_]:
+        """Say where on the sheet, within the bounds of a region, others lie on the plane."""
+        out = np.zeros(self.labels.shape, bool)
+        for source, place in self.windows:
+            out[place] = (plane[source] > 0) & (self.labels[place] == 0)
+        return out
+
     def put_back(self, values: NDArray[Any], plane: NDArray[Any]) -> None:
         """Write the values that the regions have on the sheet into a plane."""
         for source, place in self.windows:

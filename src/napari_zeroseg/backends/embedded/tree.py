@@ -124,7 +124,7 @@ def component_tree(levels: NDArray[np.uint8]) -> ComponentTree:
 
 
 def _is_sparse(bright: NDArray[np.bool_]) -> bool:
-    return bright.size > LARGE and np.count_nonzero(bright) < SPARSE * bright.size
+    return bright.size > LARGE and int(np.count_nonzero(bright)) < SPARSE * bright.size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
