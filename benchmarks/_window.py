@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 SAM = "sam:vit-b"
 ZOOM = 2.0
 RADIUS = 30
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 def on_a_screen(module: str, *arguments: str) -> None:
@@ -107,7 +107,8 @@ class Window:
 
         self.viewer = napari.Viewer(show=True)
         self.viewer.window._qt_window.resize(1280, 800)
-        self.session = Session(Runner(models_thread(), GuiThread()), recipe, backends)
+        self._models = models_thread()
+        self.session = Session(Runner(self._models, GuiThread()), recipe, backends)
         self.widget = ZeroSegWidget(self.viewer, self.session)
         self.viewer.window.add_dock_widget(self.widget, name="ZeroSeg", area="right")
         self._canvas = self.viewer.window._qt_viewer.canvas
@@ -118,6 +119,10 @@ class Window:
 
     def close(self) -> None:
         self.viewer.close()
+
+    def wait_for_models(self) -> None:
+        """Let the window work until the models' thread has ended all that it was given."""
+        wait(self._models.submit(int).done)
 
     def look_at(self, row: float, col: float) -> None:
         camera = self.viewer.scene.camera

@@ -121,7 +121,9 @@ class _Opened:
         self._session.begin("disc")
 
     def first_click(self) -> tuple[float, float]:
-        return self.timed_click(0)
+        took = self.timed_click(0)
+        self._window.wait_for_models()  # which encode what is near
+        return took
 
     def timed_click(self, number: int) -> tuple[float, float]:
         row, col = self.places[number % len(self.places)]
@@ -147,13 +149,14 @@ def _plain(window: Window, opened: _Opened, name: str) -> dict[str, float]:
     plane = plane_from_array(opened.image)
     opened.show()
     layer = window.viewer.add_labels(np.zeros(opened.image.shape, np.uint16), name="plain")
-    embedding = model.embed(plane)
+    kept: list[Any] = []
 
     def whole(row: int, col: int) -> None:
-        layer.data = _labels(answering, model.embed(plane), row, col, plane.shape[:2])
+        kept[:] = [model.embed(plane)]
+        cached(row, col)
 
     def cached(row: int, col: int) -> None:
-        layer.data = _labels(answering, embedding, row, col, plane.shape[:2])
+        layer.data = _labels(answering, kept[0], row, col, plane.shape[:2])
 
     ways: dict[str, Callable[[int, int], None]] = {
         "predict on the whole image, assign layer.data": whole,

@@ -25,16 +25,23 @@ MOST_MS = 100.0
 
 def run() -> dict[str, Any]:
     """Return the longest hold-up in milliseconds of each kind of action, and of what comes once."""
-    with tempfile.NamedTemporaryFile(suffix=".json") as file:
-        on_a_screen("benchmarks.hold_ups", file.name)
-        found: dict[str, Any] = json.loads(Path(file.name).read_text())
+    found = _on_a_screen("with")
+    found["alone"] = _on_a_screen("alone")
     print(f"longest hold-up of the window in {found['count']} random actions during runs, ms")
     for name, row in found["actions"].items():
         print(f"  {name:18} {row['longest']:7.0f}   (median {row['median']:.0f}, {row['times']} times)")
     print(f"  over {MOST_MS:.0f} ms: {found['over']} of {found['count']}; events of runs: {found['runs']}")
-    print("what comes once, ms")
-    for name, took in found["once"].items():
-        print(f"  {name:42} {took:7.0f}")
+    for title, once in (("what comes once", found["once"]), ("the same of napari alone", found["alone"])):
+        print(f"{title}, ms")
+        for name, took in once.items():
+            print(f"  {name:42} {took:7.0f}")
+    return found
+
+
+def _on_a_screen(how: str) -> dict[str, Any]:
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        on_a_screen("benchmarks.hold_ups", how, file.name)
+        found: dict[str, Any] = json.loads(Path(file.name).read_text())
     return found
 
 
@@ -96,5 +103,32 @@ def _opened(window: Window, watch: Watch) -> dict[str, float]:
     return once
 
 
+def alone() -> dict[str, float]:
+    """Add such layers to a viewer without the plugin."""
+    import napari
+
+    from tests.watch import Watch
+
+    viewer = napari.Viewer(show=True)
+    viewer.window._qt_window.resize(1280, 800)
+    settle(2)
+    planes, once, watch = np.zeros((PLANES, SIDE, SIDE), np.uint16), {}, Watch()
+    planes[:, ::2] = 1
+    for name, add in (
+        ("an image", lambda: viewer.add_image(planes)),
+        ("the first Labels layer", lambda: viewer.add_labels(planes)),
+        ("the first Points layer", lambda: viewer.add_points([(0, 9, 9)])),
+        ("another Labels layer", lambda: viewer.add_labels(planes)),
+    ):
+        watch.lap()
+        add()
+        settle(0.3)
+        once[name] = 1000 * watch.lap()
+    watch.stop()
+    viewer.close()
+    return once
+
+
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(json.dumps(measure()))
+    how = {"with": measure, "alone": alone}[sys.argv[1]]
+    Path(sys.argv[2]).write_text(json.dumps(how()))

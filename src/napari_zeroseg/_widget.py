@@ -20,6 +20,7 @@ from napari_zeroseg._napari.watch import watch_images
 from napari_zeroseg._qt.consent_dialog import ConsentDesk
 from napari_zeroseg._qt.dock import Dock
 from napari_zeroseg._qt.gui_thread import Background, GuiThread
+from napari_zeroseg._qt.idle_collector import IdleCollector
 from napari_zeroseg.core.consent import PERSON, Ask, nobody_to_ask
 from napari_zeroseg.core.errors import ZeroSegError
 from napari_zeroseg.session.kept import AgreementFile, DecisionKeeper
@@ -29,9 +30,11 @@ from napari_zeroseg.session.saved.autosave import Autosave
 from napari_zeroseg.session.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import napari.viewer
+
+    from napari_zeroseg.session.shortcuts import Command
 
 PLUGIN, TITLE = "napari-zeroseg", "ZeroSeg"
 SAMPLES = {
@@ -53,64 +56,82 @@ class ZeroSegWidget(QWidget):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer, session: Session | None = None) -> None:
         super().__init__()
-        gui = GuiThread()
-        self.session = session or Session(Runner(models_thread(), gui))
+        self._gui = GuiThread()
+        self.session = session or Session(Runner(models_thread(), self._gui))
         self.session.set_foresight(True)
-        background = Background(ThreadPoolExecutor(1, "zeroseg-files"), gui)
-        servers = Background(ThreadPoolExecutor(1, "zeroseg-servers"), gui)
-        downloads = Background(ThreadPoolExecutor(1, "zeroseg-downloads"), gui)
-        samples = {title: partial(_open_sample, napari_viewer, key) for key, title in SAMPLES.items()}
-        watch = watch_images(napari_viewer, self.session, background.do)
+        self._background = self._beside("files")
+        self._keyboard = Keyboard()
+        watch = watch_images(napari_viewer, self.session, self._background.do)
         self._layers = LayerView(napari_viewer, self.session)
-        keyboard = Keyboard()
         self.session.reach.look = partial(visible_window, napari_viewer, self.session)
         commands = (*drawing_commands(self.session, self._layers), *review_commands(self.session))
-        self.autosave = Autosave(self.session, gui)
-        self.dock = Dock(
+        self.autosave = Autosave(self.session, self._gui)
+        servers, downloads = self._beside("servers"), self._beside("downloads")
+        self.dock = self._build_dock(napari_viewer, servers, downloads, commands)
+        self.consent = ConsentDesk(self._gui, self)
+        self._viewing: list[Callable[[], object]] = [
+            watch,
+            install_shortcuts(napari_viewer, self.session, commands, self._keyboard),
+            Flight(napari_viewer, self.session).close,
+            GoingFrames(napari_viewer, self.session).close,
+            keep_keys(self._keyboard, self._background.do),
+            self._layers.close,
+            self.dock.release,
+        ]
+        """What ends the watching of the viewer and the session."""
+        self._working: list[Callable[..., object]] = [
+            self.autosave.close,
+            DecisionKeeper(self.session, self._background.do).close,
+            self._build_collector(),
+            self.session.close,
+            self._background.close,
+            servers.close,
+            downloads.close,
+            _answer_with(self.consent.ask),
+        ]
+        """What ends all that would go on without the window."""
+        for stop in self._working:
+            # a viewer that is closed deletes its docks without asking them to close
+            self.destroyed.connect(stop)
+        self._import_ahead()
+
+    def _beside(self, name: str) -> Background:
+        return Background(ThreadPoolExecutor(1, f"zeroseg-{name}"), self._gui)
+
+    def _build_dock(
+        self,
+        viewer: napari.viewer.Viewer,
+        servers: Background,
+        downloads: Background,
+        commands: Sequence[Command],
+    ) -> Dock:
+        samples = {title: partial(_open_sample, viewer, key) for key, title in SAMPLES.items()}
+        dock = Dock(
             self.session,
             self.autosave,
-            background,
+            self._background,
             servers,
             downloads,
             samples,
             commands,
-            keyboard,
+            self._keyboard,
             meaning_in_napari,
         )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         # napari adds a stretch of its own below, which must not take the room of the dock
-        layout.addWidget(self.dock, 1)
-        self.consent = ConsentDesk(gui, self)
-        decisions = DecisionKeeper(self.session, background.do)
-        stop_asking = _answer_with(self.consent.ask)
-        self._stops: list[Callable[[], object]] = [
-            watch,
-            install_shortcuts(napari_viewer, self.session, commands, keyboard),
-            Flight(napari_viewer, self.session).close,
-            GoingFrames(napari_viewer, self.session).close,
-            keep_keys(keyboard, background.do),
-            self._layers.close,
-            self.autosave.close,
-            decisions.close,
-            self.dock.release,
-            self.session.close,
-            background.close,
-            servers.close,
-            downloads.close,
-            stop_asking,
-        ]
+        layout.addWidget(dock, 1)
+        return dock
+
+    def _build_collector(self) -> Callable[..., object]:
+        collector = IdleCollector()
+        self.session.changed.connect(collector.note)
+        return collector.release
+
+    def _import_ahead(self) -> None:
         # napari imports these with the first Labels layer, for half a second: better now than then
         for module in ("pandas", "skimage.color", "skimage.exposure", "skimage.util"):
-            background.do(partial(import_module, module), _ignore, _ignore)
-        # a viewer that is closed deletes its docks without asking them to close
-        self.destroyed.connect(self.autosave.close)
-        self.destroyed.connect(decisions.close)
-        self.destroyed.connect(self.session.close)
-        self.destroyed.connect(background.close)
-        self.destroyed.connect(servers.close)
-        self.destroyed.connect(downloads.close)
-        self.destroyed.connect(stop_asking)
+            self._background.do(partial(import_module, module), _ignore, _ignore)
 
     def event(self, event: QEvent) -> bool:
         # a dock that is closed lets go of its widget, which nothing else tells
@@ -120,8 +141,9 @@ class ZeroSegWidget(QWidget):
 
     def release(self) -> None:
         """Stop the models and leave nothing connected; the layers stay."""
-        while self._stops:
-            self._stops.pop(0)()
+        for stops in (self._viewing, self._working):
+            while stops:
+                stops.pop(0)()
 
 
 def _answer_with(ask: Ask) -> Callable[..., None]:

@@ -216,3 +216,29 @@ def test_a_box_in_a_stack_lies_on_its_plane(stack: Scene) -> None:
     stack.session.undo()
     stack.session.redo()
     np.testing.assert_array_equal(boxes(stack).data[0][:, 0], 1)
+
+
+def test_points_bear_their_sign_however_they_come_and_go(scene: Scene) -> None:
+    session, heard = scene.session, []
+    session.begin("bright")
+    scene.prompts.events.data.connect(heard.append)
+
+    def shown() -> list[tuple[str, bool]]:
+        greens = scene.prompts.face_color[:, 1] > scene.prompts.face_color[:, 0]
+        return [(str(s), bool(green)) for s, green in zip(scene.prompts.symbol, greens, strict=True)]
+
+    on, off = ("disc", True), ("cross", False)
+    session.click(8, 8)
+    session.click(9, 12, positive=False)
+    session.click(9, 9)
+    assert shown() == [on, off, on]
+    session.undo()
+    session.undo()
+    session.undo()
+    assert shown() == []
+    session.click(9, 12, positive=False)
+    session.click(8, 8)
+    assert shown() == [off, on]
+    session.set_points(session.state.draft.prompt.points[::-1])
+    assert shown() == [on, off]
+    assert not heard  # napari measures all layers anew, and draws the list of them, when it hears of it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import zarr
 from napari.components import ViewerModel
 from napari.layers import Labels
 
@@ -76,7 +77,6 @@ def test_what_is_drawn_is_what_a_refresh_would_draw(dtype, contour) -> None:
 
 
 def test_labels_that_lie_in_a_file_are_read_in_the_window_alone() -> None:
-    zarr = pytest.importorskip("zarr")
     data = zarr.zeros((40, 50), dtype=np.uint16, chunks=(8, 8))
     layer = in_viewer(data)
     drawn = Drawn(layer)

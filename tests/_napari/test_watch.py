@@ -7,6 +7,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
 
+from napari_zeroseg._napari import watch
 from tests._napari.conftest import Scene, scene_of
 from tests.fakes import squares
 
@@ -134,3 +135,31 @@ def test_stopping_lets_go_of_the_viewer(stack: Scene) -> None:
     stack.viewer.dims.set_current_step(0, 0)
     stack.viewer.add_image(squares())
     assert stack.session.source is source
+
+
+def test_an_image_that_is_shown_again_still_has_the_pixels_that_were_read(scene: Scene) -> None:
+    first = scene.session.source
+    assert first.pixels.any()
+    scene.viewer.add_image(squares(), name="other")
+    scene.viewer.layers.selection.active = _image(scene, "squares")
+    assert scene.session.source is first
+    scene.viewer.layers.selection.active = _image(scene, "other")
+    _image(scene, "squares").data = np.flipud(squares()).copy()
+    scene.viewer.layers.selection.active = _image(scene, "squares")
+    assert not np.array_equal(scene.session.source.pixels, first.pixels)
+
+
+def test_the_pixels_of_a_few_planes_are_kept_and_no_more(stack: Scene) -> None:
+    def at(step: int) -> object:
+        stack.viewer.dims.set_current_step(0, step)
+        return stack.session.source
+
+    first = at(0)
+    assert at(1) is not first
+    assert at(0) is first
+    for _ in range(watch.KEPT):
+        stack.viewer.add_image(squares())
+    for layer in tuple(stack.viewer.layers):
+        if isinstance(layer, Image):
+            stack.viewer.layers.selection.active = layer
+    assert at(0) is not first

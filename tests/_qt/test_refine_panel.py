@@ -8,6 +8,7 @@ from qtpy.QtCore import QItemSelectionModel, Qt
 
 from napari_zeroseg._qt.instance_model import AREA, SCORE, STATE
 from napari_zeroseg._qt.refine_panel import RefinePanel
+from napari_zeroseg._qt.section import SteadyLine
 from napari_zeroseg.core.instance import InstanceState
 from napari_zeroseg.session.hand import Tool
 from napari_zeroseg.session.keyboard import Keyboard
@@ -155,3 +156,17 @@ def test_refine_edges_of_the_selected_is_one_step(qtbot, panel, segmented):
     assert not after.mask.same_as(before)
     assert after.state is InstanceState.EDITED
     assert segmented.undo_text == "Refine edges"
+
+
+def test_the_status_keeps_its_height_until_nothing_is_drawn(qtbot):
+    line = SteadyLine()
+    qtbot.addWidget(line)
+    line.resize(120, 20)
+    line.show_text("Drawing a new disc: click inside it on the image; right-click on what does not belong.")
+    line.show_text("Drawing…")
+    kept = line.minimumHeight()
+    assert kept > 2 * line.fontMetrics().height()
+    line.show_text("Drawing a new disc: 9 px")
+    assert line.minimumHeight() == kept
+    line.show_text("")
+    assert line.minimumHeight() == 0

@@ -251,8 +251,8 @@ class Later(Runner):
         super().__init__()
         self.asked = []
 
-    def ask(self, *question, topic="") -> None:
-        self.asked.append(lambda: super(Later, self).ask(*question, topic=topic))
+    def ask(self, *question, **how) -> None:
+        self.asked.append(lambda: super(Later, self).ask(*question, **how))
 
 
 @pytest.fixture

@@ -73,6 +73,22 @@ def test_the_windows_around_a_click_are_encoded_in_a_large_plane():
     assert model.seen == [(SIDE, SIDE)] * 5
 
 
+def test_where_all_that_is_near_is_encoded_a_click_reads_nothing():
+    data = np.random.default_rng(0).integers(0, 9, (4000, 4000), dtype=np.uint8)
+    data[2000:2010, 2000:2010] = 255
+    reads = []
+
+    def read(_, window):
+        reads.append(window)
+        return colored(Channel(), data[window], (0, 255))
+
+    session, _ = opened(ImageSource("l", "l", data.shape, read))
+    session.click(2005, 2005)
+    assert len(reads) == 5
+    session.click(2006, 2006)
+    assert len(reads) == 5
+
+
 def test_it_stays_within_its_part_of_the_memory(monkeypatch):
     one = plane_from_array(squares()).nbytes
     monkeypatch.setattr(foreseeing.embedding_limits, "in_memory", lambda: int(2.5 * one / foreseeing.SHARE))
@@ -96,7 +112,7 @@ def test_progress_is_told_where_it_takes_time_and_its_end_always(monkeypatch):
     session.click(8, 10)
     assert [t.running for t in told] == [False]
     monkeypatch.setattr(foreseeing, "WORTH_A_WORD", -1.0)
-    session.click(9, 11)
+    session.open(session.source.on((4,)))
     assert [(t.running, t.done, t.total) for t in told[1:]] == [(True, n, 5) for n in range(1, 6)] + [
         (False, 0, 0)
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -96,6 +96,21 @@ def test_the_latest_question_wins(runner: Runner) -> None:
     assert answered.wait(LONG)
     assert answers == ["third"]
     assert asked == ["third"]
+
+
+def test_an_answer_is_waited_for_where_the_one_before_was_quick(runner: Runner) -> None:
+    go, answered = threading.Event(), threading.Event()
+
+    def ask(work: Callable[[], object]) -> None:
+        answered.clear()
+        runner.ask(work, lambda _: answered.set(), pytest.fail, patience=LONG)
+
+    ask(lambda: go.wait(LONG))
+    assert not answered.is_set()  # nobody knows yet how long it takes
+    go.set()
+    assert answered.wait(LONG)
+    ask(lambda: None)
+    assert answered.is_set()
 
 
 def test_all_work_is_done_on_one_thread(runner: Runner) -> None:

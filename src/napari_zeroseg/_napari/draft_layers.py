@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,15 +29,15 @@ DRAFT = "Draft"
 PROMPTS = "Prompts"
 DRAFT_COLOR = (0.0, 0.9, 1.0, 0.6)
 AWAY_COLOR = (1.0, 0.25, 0.2, 0.6)  # of what is to be taken away
-POSITIVE = ("disc", "#2ecc40")
-NEGATIVE = ("cross", "#ff4136")
+LOOKS = {True: ("disc", "#2ecc40"), False: ("cross", "#ff4136")}
+"""Symbol and colour of positive and negative points."""
 RIGHT_BUTTON = 2
 MARK_SHARE = 0.02  # of the image's longer side; within this napari picks a point
 MARK_LIMITS = (2, 11)  # screen pixels: small, because what it marks can be small
 
 
 class DraftPreview:
-    """A Labels layer with the draft's mask."""
+    """A Labels layer with the draft's mask; it changes with every click, too quickly for a thumbnail."""
 
     def __init__(self, shape: tuple[int, ...], transform: dict[str, Any]) -> None:
         colormap = CyclicLabelColormap(colors=np.array([[0, 0, 0, 0], DRAFT_COLOR, AWAY_COLOR], np.float32))
@@ -66,7 +65,7 @@ class DraftPreview:
 
     def _repaint(self) -> None:
         if self._mask is not None and self._mask.pixels.size:
-            repaint(self.layer, self._plane, self._mask.slices)
+            repaint(self.layer, self._plane, self._mask.slices, thumbnail=False)
 
 
 class PromptPoints:
@@ -102,13 +101,13 @@ class PromptPoints:
         self._plane_shape = (shape[-2], shape[-1])
         self._stroke_end: tuple[float, float] | None = None
         self._points: tuple[Point, ...] = ()
-        self._signs: list[bool] = []
         self._plane: tuple[int, ...] = ()
-        self._writing = False
         self._right_button = False
         self.layer = Points(
             np.empty((0, len(shape))),
             name=PROMPTS,
+            symbol=LOOKS[True][0],
+            face_color=LOOKS[True][1],
             size=max(4.0, MARK_SHARE * max(shape[-2:])),
             border_color="white",
             border_width=0.15,
@@ -139,30 +138,39 @@ class PromptPoints:
     def _put(self, points: tuple[Point, ...]) -> None:
         wanted = np.array([(*self._plane, p.y, p.x) for p in points], float)
         wanted = wanted.reshape(-1, self.layer.ndim)
-        moved = not np.array_equal(wanted, self.layer.data)
         signs = [p.positive for p in points]
-        with self._written():
-            if moved:
-                # napari keeps the numbers of selected points that are gone, and stumbles over them
-                self.layer.selected_data = {i for i in self.layer.selected_data if i < len(wanted)}
+        if not np.array_equal(wanted, self.layer.data):
+            self._drop_selected(len(wanted))
+            if signs:
+                self._look_next(signs[-1])
+            # nobody need hear of it: the image stays as large as it is, which napari would find out anew
+            with self.layer.events.data.blocker():
                 self.layer.data = wanted
-            # it takes napari long to look at every mark anew
-            if signs and (moved or signs != self._signs):
-                self._mark(signs)
-        self._signs = signs
+        if signs != self._signs:
+            self._mark(signs)
+
+    def _drop_selected(self, count: int) -> None:
+        """Unselect points that are gone: napari keeps their numbers, and stumbles over them."""
+        there = {index for index in self.layer.selected_data if index < count}
+        if there != set(self.layer.selected_data):
+            self.layer.selected_data = there
+
+    def _look_next(self, positive: bool) -> None:
+        """Let points that are added look as they should at once: to change looks takes napari long."""
+        symbol, color = LOOKS[positive]
+        if str(self.layer.current_symbol) != symbol:
+            with self.layer.block_update_properties():
+                self.layer.current_symbol, self.layer.current_face_color = symbol, color
+
+    @property
+    def _signs(self) -> list[bool]:
+        """The signs that the points in the layer are shown with."""
+        return [str(symbol) == LOOKS[True][0] for symbol in self.layer.symbol]
 
     def _mark(self, signs: list[bool]) -> None:
-        looks = [POSITIVE if positive else NEGATIVE for positive in signs]
+        looks = [LOOKS[positive] for positive in signs]
         self.layer.symbol = [symbol for symbol, _ in looks]
         self.layer.face_color = [color for _, color in looks]
-
-    @contextmanager
-    def _written(self) -> Iterator[None]:
-        before, self._writing = self._writing, True
-        try:
-            yield
-        finally:
-            self._writing = before
 
     def draw(self) -> None:
         """Let the mouse draw points, or strokes."""
@@ -213,7 +221,7 @@ class PromptPoints:
         self._on_stroke(places, self._sign)
 
     def _on_layer_data(self, event: Any) -> None:
-        if self._writing or str(event.action.value) not in ("added", "removed", "changed"):
+        if str(event.action.value) not in ("added", "removed", "changed"):
             return
         gone = set(event.data_indices) if event.action.value == "removed" else set()
         signs = [p.positive for i, p in enumerate(self._points) if i not in gone]

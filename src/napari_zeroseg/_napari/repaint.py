@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Plane = tuple[int, ...]
 
 
-def repaint(layer: Labels, plane: Plane, window: Window) -> None:
+def repaint(layer: Labels, plane: Plane, window: Window, *, thumbnail: bool = True) -> None:
     """Show what a layer's data holds in a window of a plane, at a cost that does not grow with the plane.
 
     ``Labels.refresh`` sends the whole plane to the graphics card, and maps all of it to colours
@@ -28,6 +28,8 @@ def repaint(layer: Labels, plane: Plane, window: Window) -> None:
         Indices of the axes before the last two.
     window : tuple of slice
         Rows and columns that hold all that has changed, with start and stop within the plane.
+    thumbnail : bool
+        Whether the list of layers shows it too, which is drawn anew for it.
     """
     if not layer.visible:
         return  # napari slices it anew when it is shown
@@ -35,7 +37,8 @@ def repaint(layer: Labels, plane: Plane, window: Window) -> None:
         layer.refresh(highlight=False, extent=False)
     elif layer.loaded and _shown_plane(layer) == plane:
         _redraw(layer, plane, _with_rim(layer, window))
-        layer._update_thumbnail()  # the public refresh would slice the whole plane
+        if thumbnail:
+            layer._update_thumbnail()  # the public refresh would slice the whole plane
 
 
 def recolor(layer: Labels, colormap: Any) -> None:

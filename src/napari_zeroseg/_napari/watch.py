@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     Beside = Callable[[Callable[[], Any], Callable[[Any], None], Callable[[Exception], None]], None]
 
+KEPT = 4
+"""Sources of so many planes and images are kept, for a person who goes to and fro between them."""
 LOOKING = "The file of the image is being asked what its axes mean."
 
 
@@ -70,6 +72,8 @@ class ImageWatch:
         self._keys: set[Any] = set()
         self._complaint = ""
         self._seen: tuple[Any, ...] | None = None
+        self._latest: list[tuple[Any, ImageSource, Any]] = []
+        """How images were shown lately, with their sources and data; the latest first."""
         for event, slot in self._connections():
             event.connect(slot)
         for signal, heard in self._wishes():
@@ -147,7 +151,7 @@ class ImageWatch:
     def _open(self, source: ImageSource) -> None:
         self._complaint = ""
         present = self._session.source
-        ids = tuple(image.unique_id for image in self._group)
+        ids = tuple((image.unique_id, id(image.data)) for image in self._group)
         view = (source.key, source.composition, source.axes, source.blocked, ids)
         # the same source is kept as long as it can be: it holds the pixels once they are read
         if present is None or (view, source.plane) != self._seen:
@@ -155,10 +159,20 @@ class ImageWatch:
                 source = present.on(source.plane)  # with what was found out about all planes
             self._seen = (view, source.plane)
             self._keys.add(source.key)
-            self._session.open(source)
+            self._session.open(self._known(view, source))
+
+    def _known(self, view: Any, source: ImageSource) -> ImageSource:
+        """Return the source that the same was shown with lately, which holds the pixels that were read."""
+        same = (old for seen, old, _ in self._latest if seen == view and old.plane == source.plane)
+        found = next(same, source)
+        others = [kept for kept in self._latest if kept[1] is not found]
+        # as long as the data is held here, no other can have its number
+        self._latest = [(view, found, [image.data for image in self._group]), *others[: KEPT - 1]]
+        return found
 
     def _on_data_change(self, _event: Any = None) -> None:
         self._seen = None
+        self._latest.clear()
         self._on_view_change()
 
     def _on_arrangement(self, _event: Any = None) -> None:
@@ -198,6 +212,7 @@ class ImageWatch:
     def _on_layer_removed(self, event: Any) -> None:
         gone = {key for key in self._keys if key.layer == event.value.unique_id}
         self._keys -= gone
+        self._latest = [kept for kept in self._latest if kept[1].key not in gone]
         for key in gone:
             self._session.forget(key)
         if gone or event.value in self._group:

@@ -44,7 +44,9 @@ class ActionButton(QPushButton):
         """Enable or disable; ``reason`` is one that only the view knows."""
         reason = readiness[self._action] or reason
         self.setEnabled(not reason)
-        self.setToolTip(f"{self._teaches}\n\nNot now: {reason}" if reason else self._teaches)
+        tip = f"{self._teaches}\n\nNot now: {reason}" if reason else self._teaches
+        if tip != self.toolTip():  # Qt tells every filter of events of it, also where it is the same
+            self.setToolTip(tip)
 
 
 class ReasonLine(TextLine):

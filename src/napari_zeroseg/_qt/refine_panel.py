@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel
 from napari_zeroseg._qt.action_button import ActionButton, ReasonLine
 from napari_zeroseg._qt.instance_model import CLASS, SCORE, InstanceModel
 from napari_zeroseg._qt.painting import SwatchDelegate
-from napari_zeroseg._qt.section import TextLine, column, row
+from napari_zeroseg._qt.section import SteadyLine, column, row
 from napari_zeroseg._qt.session_view import SessionView
 from napari_zeroseg._qt.table import FittedTable
 from napari_zeroseg._qt.tool_bar import ToolBar
@@ -49,7 +49,7 @@ class RefinePanel(SessionView):
         self.model = InstanceModel()
         self.table = FittedTable(self.model, WIDTHS, most_rows=8)
         self.classes = QComboBox()
-        self.status = TextLine()
+        self.status = SteadyLine()
         self.reason = ReasonLine()
         self.tools = ToolBar(session, keyboard)
         self.whole_class = QCheckBox("as a whole")

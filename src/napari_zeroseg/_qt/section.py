@@ -74,3 +74,12 @@ class TextLine(QLabel):
     def show_text(self, text: str) -> None:
         self.setText(text)
         self.setVisible(bool(text))
+
+
+class SteadyLine(TextLine):
+    """Stays as high as it was until it is empty: what lies below must not move under the mouse."""
+
+    def show_text(self, text: str) -> None:
+        before = self.heightForWidth(self.width()) if self.text() and text else 0
+        self.setMinimumHeight(max(self.minimumHeight(), before) if text else 0)
+        super().show_text(text)

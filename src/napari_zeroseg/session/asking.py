@@ -194,7 +194,7 @@ def _scaled(box: Box, x0: int, y0: int, step: int) -> Box:
 
 
 def pixels_of(source: ImageSource, view: View) -> Plane:
-    """Return what a view shows, float32 (h, w, 3); read once for the last few views, and read-only."""
+    """Return what a view shows, float32 (h, w, 3); read once for the latest views, and read-only."""
     return source.parts.of(view, lambda: _read(source, view))
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from napari_zeroseg.session.source import PlaneIndex
 
 PROMPTS_KEPT = "The prompts are as they were."
+PATIENCE = 0.03
+"""Seconds that a click waits for an answer that is mostly there by then, to be drawn once and not twice."""
 PARTS = (Combination.ADDED, Combination.SUBTRACTED)
 
 
@@ -226,7 +228,7 @@ class Drawing(Workspace):
             found = answer(self._backends(recipe).segmenter, source, prompt)
             return found, names_of(recipe)[Role.SEGMENTER]
 
-        self._runner.ask(ask, partial(self._on_answer, prompt), self._on_ask_problem)
+        self._runner.ask(ask, partial(self._on_answer, prompt), self._on_ask_problem, patience=PATIENCE)
 
     def _on_answer(self, prompt: Prompt, answered: tuple[Logits, str]) -> None:
         draft, (found, segmenter) = self.state.draft, answered

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.backends.roles import Segmenter
     from napari_zeroseg.core.mask import Logits
     from napari_zeroseg.core.prompt import Prompt
+    from napari_zeroseg.core.recipe import Recipe
     from napari_zeroseg.session.source import ImageSource
 
 PLANES = (0, 1, -1, 2, -2)
@@ -40,6 +41,8 @@ class Foreseeing(Drawing):
 
     _foresight = False
     _asked: Asked | None = None
+    _ready: Near | None = None
+    """What was encoded last, to its end."""
 
     @property
     def foresight(self) -> bool:
@@ -56,7 +59,7 @@ class Foreseeing(Drawing):
     def open(self, source: ImageSource | None) -> None:
         super().open(source)
         if source is None or self._asked is None or self._asked.source.key != source.key:
-            self._asked = None
+            self._asked = self._ready = None
         elif self._asked.source is not source:
             self._asked = replace(self._asked, source=source)
             self._foresee()
@@ -71,9 +74,13 @@ class Foreseeing(Drawing):
         if not self._foresight or self._activity.running or self._asked is None:
             return
         asked, recipe = self._asked, self.refining.recipe
+        near = Near(asked.source, tuple(nearby(asked.prompt, asked.source.shape)), recipe)
+        if self._ready is not None and near.is_that_of(self._ready):
+            return
 
         def work() -> Iterator[Progress]:
-            return _prepared(self._backends(recipe).segmenter, asked)
+            yield from _prepared(self._backends(recipe).segmenter, near)
+            self._ready = near
 
         self._runner.idle(work, self._on_prepared, lambda: self.preparing_changed.emit(Activity()))
 
@@ -91,9 +98,23 @@ class Asked:
     prompt: Prompt
 
 
-def _prepared(segmenter: Segmenter, asked: Asked) -> Iterator[Progress]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Near:
+    """What is to be encoded: windows of a plane, and the first of them on those beside it."""
+
+    source: ImageSource
+    views: tuple[View | None, ...]
+    recipe: Recipe
+
+    def is_that_of(self, other: Near) -> bool:
+        """Say whether the same is near, to the same segmenter."""
+        same = self.source is other.source and self.recipe is other.recipe
+        return same and self.views == other.views
+
+
+def _prepared(segmenter: Segmenter, near: Near) -> Iterator[Progress]:
     """Encode what is near, and tell of it where it takes time."""
-    places = list(_places(asked))
+    places = list(_places(near))
     left = SHARE * embedding_limits.in_memory()
     for done, (source, view) in enumerate(places):
         start = time.perf_counter()
@@ -107,9 +128,9 @@ def _prepared(segmenter: Segmenter, asked: Asked) -> Iterator[Progress]:
             yield Progress(done + 1, len(places))
 
 
-def _places(asked: Asked) -> Iterator[tuple[ImageSource, View | None]]:
+def _places(near: Near) -> Iterator[tuple[ImageSource, View | None]]:
     """Yield the neighbouring planes of what was looked at last, then the windows around it."""
-    source, (view, *around) = asked.source, nearby(asked.prompt, asked.source.shape)
+    source, (view, *around) = near.source, near.views
     for step in PLANES if source.depth else ():
         index = source.plane[-1] + step
         if 0 <= index < source.depth[-1]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -56,6 +58,8 @@ class Runner:
         self._cancellation = Cancellation()
         self._idle = Cancellation()
         self._questions: Counter[str] = Counter()
+        self._worked: dict[str, float] = {}
+        """Seconds of work that the latest answer on a topic took."""
         self._closed = False
 
     @property
@@ -102,8 +106,14 @@ class Runner:
         on_answer: Callable[[T], None],
         on_problem: Callable[[BaseException], None],
         topic: str = "",
+        patience: float = 0.0,
     ) -> None:
-        """Answer a question; a newer question on the same topic makes an older one void."""
+        """Answer a question; a newer question on the same topic makes an older one void.
+
+        Where the latest answer on the topic took no more work than ``patience`` seconds, this one is
+        waited for, no longer than that: what it brings can be drawn with what the question
+        changed, and the thread that draws does not take the answering one's time.
+        """
         self.rest()
         self._questions[topic] += 1
         number = self._questions[topic]
@@ -118,14 +128,23 @@ class Runner:
             if not is_latest():
                 return
             try:
-                result = work()
+                result = self._timed(topic, work)
             except Exception as error:  # noqa: BLE001 - told to the user
                 problem = error
                 deliver(lambda: on_problem(problem))
             else:
                 deliver(lambda: on_answer(result))
 
-        self._executor.submit(answer)
+        answered = self._executor.submit(answer)
+        if self._worked.get(topic, math.inf) <= patience:
+            wait([answered], patience)
+
+    def _timed(self, topic: str, work: Callable[[], T]) -> T:
+        start = time.thread_time()
+        try:
+            return work()
+        finally:
+            self._worked[topic] = time.thread_time() - start
 
     def idle(
         self,

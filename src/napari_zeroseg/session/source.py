@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 PlaneIndex = tuple[int, ...]
 """Indices along the axes of an image that are not shown; empty for a 2D image."""
 
+PARTS = 1 << 27
+"""Bytes of the parts of a plane that are kept: ten windows of 1024², so that a click and what is
+encoded ahead around it do not push each other out."""
+
 
 @dataclass(frozen=True)
 class ImageSource:
@@ -80,7 +84,7 @@ class ImageSource:
     @cached_property
     def parts(self) -> Latest[Plane]:
         """The parts of the plane that were looked at last."""
-        return Latest()
+        return Latest(lambda: PARTS, lambda part: part.nbytes)
 
     @cached_property
     def pixels(self) -> Plane:
