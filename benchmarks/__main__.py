@@ -25,6 +25,7 @@ NAMES = (
     "propagation",
     "formats",
     "crf",
+    "freeseg",
     "tag2class",
     "sam",
     "paper_memory",

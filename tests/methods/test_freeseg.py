@@ -86,7 +86,7 @@ def test_an_image_without_any_difference_is_all_background() -> None:
 def test_only_the_likeliest_cluster_keeps_a_class_where_so_wanted() -> None:
     class Unsure:
         def classify(self, image, masks, classes):
-            return np.array([[0.5], [0.6], [0.2]], np.float32)
+            return np.array([[0.5], [0.6], [0.4]], np.float32)
 
     labels = np.repeat(np.arange(3, dtype=np.int32), 4)[:, None]
     image = np.zeros((12, 1, 3), np.float32)

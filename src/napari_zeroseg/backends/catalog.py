@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_zeroseg.backends.entries import detectors, embedded, language, recognisers, segmenters
+from napari_zeroseg.backends.entries import detectors, embedded, language, parts, recognisers, segmenters
 from napari_zeroseg.backends.entry import Entry, Role
 from napari_zeroseg.core.errors import MissingBackendError
 from napari_zeroseg.core.method import Method
@@ -13,6 +13,7 @@ ENTRIES = (
     *recognisers.ENTRIES,
     *detectors.ENTRIES,
     *segmenters.ENTRIES,
+    *parts.ENTRIES,
 )
 
 _IN_THE_LOOP = (Role.TAGGER, Role.CAPTIONER, Role.REFINER, Role.SEGMENTER, Role.SEEKER)
@@ -42,7 +43,7 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.SEGMENTER: "sam2:hiera-tiny",
         Role.SEEKER: "embedded:regions",
         Role.EXTRACTOR: "embedded:texture",
-        Role.CLASSIFIER: "embedded:regions",
+        Role.CLASSIFIER: "clip:vit-b-32",
     },
     "paper": {
         Role.TAGGER: "ram:plus-swin-l",
@@ -51,8 +52,8 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.DETECTOR: "grounding-dino:swint-ogc",
         Role.SEGMENTER: "sam-hq:vit-l",
         Role.SEEKER: "embedded:regions",
-        Role.EXTRACTOR: "embedded:texture",
-        Role.CLASSIFIER: "embedded:regions",
+        Role.EXTRACTOR: "sd:1.5",
+        Role.CLASSIFIER: "clip:vit-b-32",
     },
     "sam3": {
         Role.TAGGER: "florence2:base",
@@ -61,8 +62,8 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.DETECTOR: "sam3:concept",
         Role.SEGMENTER: "sam3:tracker",
         Role.SEEKER: "embedded:regions",
-        Role.EXTRACTOR: "embedded:texture",
-        Role.CLASSIFIER: "embedded:regions",
+        Role.EXTRACTOR: "sd:1.5",
+        Role.CLASSIFIER: "clip:vit-b-32",
     },
 }
 

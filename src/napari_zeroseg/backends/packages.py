@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.backends.entry import Entry
 
 _EXTRAS = {
+    "diffusers": "models",
     "huggingface_hub": "models",
     "openai": "llm",
     "safetensors": "models",

@@ -19,7 +19,7 @@ SHAPE_WORDS = frozenset(
     "filamentous spherical star-shaped crescent lobed flat tall short line linear blob ring annular "
     "around surrounding inside between large-area extended wavy tubular rod-shaped spindle "
     "spindle-shaped polygonal hexagonal pointed angular slender bent kidney-shaped hollow bulky "
-    "ellipsoid globular diffuse sized shaped disc disk solid little".split()
+    "ellipsoid globular diffuse sized shaped disc disk solid little top bottom upper lower".split()
 )
 TEXTURE_WORDS = frozenset(
     "smooth granular grainy rough striped banded fibrous spotted speckled dotted clumped mottled "

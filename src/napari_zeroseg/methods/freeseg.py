@@ -143,7 +143,7 @@ def _nearest(labels: Labels, shape: tuple[int, ...]) -> Labels:
 def name(image: Plane, labels: Labels, classes: Sequence[TargetClass], job: Job) -> Named:
     """Ask what each cluster shows (step 4).
 
-    A cluster has the name of its likeliest class, unless the background is likelier.
+    A cluster has the name of its likeliest class, unless the background is likelier than all of them.
     """
     masks = [Mask.from_plane(labels == number) for number in range(int(labels.max()) + 1)]
     chances = job.backends.classifier.classify(image, masks, classes)
@@ -151,7 +151,7 @@ def name(image: Plane, labels: Labels, classes: Sequence[TargetClass], job: Job)
         chances = np.where(chances == chances.max(axis=0), chances, 0)
     best = chances.argmax(axis=1)
     scores = chances[np.arange(len(masks)), best]
-    is_named = (scores > 0) & (scores >= 1 - chances.sum(axis=1))
+    is_named = chances.sum(axis=1) >= 0.5
     names = tuple(classes[i].name if ok else None for i, ok in zip(best, is_named, strict=True))
     return Named(labels, names, tuple(float(s) for s in scores))
 

@@ -25,8 +25,7 @@ def _named(labels: np.ndarray, colors: list[tuple[float, float, float]], words: 
     assert (chances.sum(axis=1) <= 1).all()
     best = chances.argmax(axis=1)
     return [
-        classes[i].name if row[i] > 1 - row.sum() else "background"
-        for i, row in zip(best, chances, strict=True)
+        classes[i].name if row.sum() >= 0.5 else "background" for i, row in zip(best, chances, strict=True)
     ]
 
 

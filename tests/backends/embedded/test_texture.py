@@ -7,7 +7,15 @@ import pytest
 from scipy import ndimage
 from skimage.color import rgb2lab
 
-from napari_zeroseg.backends.embedded.texture import MAX_SIDE, SIGMAS, UNIT, WIDTH, TextureExtractor
+from napari_zeroseg.backends.embedded.texture import (
+    CHROMA,
+    MAX_SIDE,
+    SHARES,
+    SIGMAS,
+    UNIT,
+    WIDTH,
+    TextureExtractor,
+)
 
 
 @pytest.fixture
@@ -30,13 +38,13 @@ def test_each_pixel_of_a_small_image_is_described(image: np.ndarray) -> None:
 
 def test_values_are_those_of_the_definition(image: np.ndarray) -> None:
     found = TextureExtractor().features(image).reshape(40, 50, 3, len(SIGMAS), 4)
-    colors = (rgb2lab(image) - (50, 0, 0)) / UNIT
+    colors = (rgb2lab(image) - (50, 0, 0)) / UNIT * (1, CHROMA, CHROMA)
     for channel in range(3):
         smooth = ndimage.gaussian_filter(colors[..., channel], SIGMAS[1], mode="nearest")
         assert np.allclose(found[..., channel, 1, 0], smooth, atol=2e-2)
         bends = found[..., channel, 1, 2:].sum(axis=-1)
         twice = [np.gradient(np.gradient(smooth, axis=axis), axis=axis) for axis in (0, 1)]
-        assert np.allclose(bends, SIGMAS[1] ** 2 * sum(twice), atol=2e-2)
+        assert np.allclose(bends, SHARES[2] * SIGMAS[1] ** 2 * sum(twice), atol=2e-2)
 
 
 def test_gradients_of_all_scales_are_comparable() -> None:

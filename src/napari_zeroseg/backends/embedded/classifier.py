@@ -49,6 +49,8 @@ LEAST_FIT = 0.1
 """A class that no part of the image fits better than this is not there."""
 SHARPNESS = 3.0
 """Power that turns fits into odds."""
+LEAST_SHARE = 0.02
+"""A class that fits a smaller part of the image is not favoured any more for being rare."""
 NEAR = 0.1
 """How wide the rim is that a class around another has a part of: of the side of a square of its area."""
 TOP, BOTTOM = frozenset({"top", "upper", "above"}), frozenset({"bottom", "lower", "below"})
@@ -91,7 +93,8 @@ class RegionWords:
             center = center_of(target, classes)
             if center is not None:
                 fits[:, number] *= _nearness(planes, _relative(fits)[:, classes.index(center)])
-        return _likelihoods(_relative(fits))
+        areas = np.array([np.count_nonzero(plane) for plane in planes]) + 1.0
+        return _likelihoods(_relative(fits), areas)
 
 
 def _sampled(mask: Mask, shape: tuple[int, ...], size: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -186,6 +189,14 @@ def _relative(fits: Floats) -> Floats:
     return np.asarray(fits / np.maximum(fits.max(axis=0), LEAST_FIT))
 
 
-def _likelihoods(fits: Floats) -> NDArray[np.float32]:
+def _likelihoods(fits: Floats, areas: Floats) -> NDArray[np.float32]:
+    """Return chances from fits: a class that fits much of the image says less where it fits.
+
+    Whether a part shows any class is told by the best of its fits; which one, by each class's fit
+    beside its mean over the image (Bayes' rule for classes of equal size).
+    """
     odds = fits**SHARPNESS
-    return np.asarray(odds / (odds.sum(axis=1, keepdims=True) + BACKGROUND**SHARPNESS), np.float32)
+    best = odds.max(axis=1, keepdims=True)
+    telling = odds / np.maximum(np.average(odds, axis=0, weights=areas), LEAST_SHARE)
+    shares = telling / np.maximum(telling.sum(axis=1, keepdims=True), 1e-12)
+    return np.asarray(shares * best / (best + BACKGROUND**SHARPNESS), np.float32)

@@ -20,6 +20,10 @@ SIGMAS = (1.0, 2.0, 4.0, 8.0)
 """Standard deviations of the Gaussians, in pixels of the grid."""
 UNIT = 20.0
 """A difference in CIELAB that counts as one: about that between neighbouring kinds of tissue."""
+SHARES = (1.0, 0.5, 0.1, 0.1)
+"""How much values, gradients and curvatures count: edges are no areas of their own."""
+CHROMA = 1.5
+"""How much the colour axes count beside lightness, which light and shade change."""
 MAX_SIDE = 512
 """Longest side of the grid; larger images are averaged onto it."""
 WIDTH = 3 * 4 * len(SIGMAS)
@@ -35,8 +39,9 @@ class TextureExtractor:
         For each of lightness, green-red and blue-yellow, at each of ``SIGMAS``, in this order: the
         smoothed value, the length of its gradient, and the two eigenvalues of its Hessian.
         Derivatives are multiplied by powers of sigma (Lindeberg's normalisation), so that scales
-        can be compared. Units are the same for every image: CIELAB over ``UNIT``, the image under
-        white light (see :func:`stains.balanced`); mid grey is 0.
+        can be compared, then by ``SHARES``, and those of colour by ``CHROMA``. Units are the same for
+        every image: CIELAB over ``UNIT``, the image under white light (see :func:`stains.balanced`);
+        mid grey is 0.
 
         Parameters
         ----------
@@ -59,5 +64,6 @@ class TextureExtractor:
 
 def _scale() -> Floats:
     """Return what each number is multiplied by to be comparable across scales, shape (WIDTH,)."""
-    powers = [[1, sigma, sigma**2, sigma**2] for sigma in SIGMAS]
-    return np.tile(np.ravel(powers), 3).astype(np.float32)
+    value, slope, bend, other_bend = SHARES
+    powers = [[value, slope * sigma, bend * sigma**2, other_bend * sigma**2] for sigma in SIGMAS]
+    return np.outer([1, CHROMA, CHROMA], np.ravel(powers)).ravel().astype(np.float32)
