@@ -88,7 +88,7 @@ def _elsewhere() -> list[tuple[int, int]]:
 def _seam() -> tuple[int, int]:
     """Return where four tiles in the middle meet."""
     p = Parameters()
-    starts = sorted({t.core[0].start for t in tiles((SIDE, SIDE), p.tile, p.tile_overlap)})
+    starts = sorted({t.core[0].start for t in tiles((SIDE, SIDE), p.tile_core, p.tile_overlap)})
     middle = starts[len(starts) // 2]
     return middle, middle
 
@@ -157,7 +157,7 @@ def write_untiled(path: Path, origin: tuple[int, int], side: int, out: Path) -> 
     vocabulary = described_by(backends.refiner, recipe.vocabulary)
     image = tiled.LargeImage(array.shape, partial(_source(array, (0, 0), array.shape[0]).read, ()))
     job = Job(vocabulary, vocabulary.names, backends, recipe, Provenance())
-    sample = tiled.sample_of(image, tiles(image.shape, p.tile, p.tile_overlap))
+    sample = tiled.sample_of(image, tiles(image.shape, p.tile_core, p.tile_overlap))
     job = replace(job, backends=tiled.surveyed(job, sample))
     part = (slice(origin[0], origin[0] + side), slice(origin[1], origin[1] + side))
     events = tiled.segment(

@@ -105,25 +105,31 @@ BLOCK = 256
 
 
 class Marks:
-    """Pixels of a plane of any size; blocks of it that hold none take no memory."""
+    """Pixels of a plane of any size, a bit each; blocks of it that hold none take no memory."""
 
     def __init__(self) -> None:
-        self._blocks: defaultdict[tuple[int, int], NDArray[np.bool_]] = defaultdict(
-            lambda: np.zeros((BLOCK, BLOCK), bool)
-        )
+        self._blocks: dict[tuple[int, int], NDArray[np.uint8]] = {}
 
     def add(self, mask: Mask) -> None:
         """Mark the pixels of a mask."""
         for place, inner, outer in _blocks_of(mask.slices):
-            self._blocks[place][inner] |= mask.pixels[outer]
+            block = self._block(place)
+            block[inner] |= mask.pixels[outer]
+            self._blocks[place] = np.packbits(block, axis=1)
 
     def within(self, slices: tuple[slice, slice]) -> NDArray[np.bool_]:
         """Return what is marked in a window, as bool of its shape."""
         marked = np.zeros([s.stop - s.start for s in slices], bool)
         for place, inner, outer in _blocks_of(slices):
             if place in self._blocks:
-                marked[outer] = self._blocks[place][inner]
+                marked[outer] = self._block(place)[inner]
         return marked
+
+    def _block(self, place: tuple[int, int]) -> NDArray[np.bool_]:
+        packed = self._blocks.get(place)
+        if packed is None:
+            return np.zeros((BLOCK, BLOCK), bool)
+        return np.unpackbits(packed, axis=1).view(bool)
 
 
 def _blocks_of(

@@ -17,6 +17,7 @@ from napari_zeroseg.core.method import Method
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 
 MAX_RECIPE_BYTES = 4_000_000
+SMALLEST_CORE = 128  # px
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Words = Annotated[str, Field(max_length=500)]
@@ -103,6 +104,11 @@ class Parameters(_Document):
     tile: Annotated[int, Field(ge=256, le=16384)] = 2048
     tile_overlap: Annotated[int, Field(ge=0, le=4096)] = 256
     level: Annotated[int, Field(ge=0, le=30)] = 0
+
+    @property
+    def tile_core(self) -> int:
+        """Largest side in pixels of what a tile looks at alone; with the overlap it is at most ``tile``."""
+        return max(self.tile - self.tile_overlap, SMALLEST_CORE)
 
 
 class Recipe(_Document):

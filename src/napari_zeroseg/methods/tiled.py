@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_zeroseg.backends.allocator import give_back
 from napari_zeroseg.backends.roles import SurveyingDetector, SurveyingSegmenter
 from napari_zeroseg.core.boxes import box_iou
 from napari_zeroseg.core.events import Described, Detected, Event, FoundMany, Progress, StageStarted
@@ -104,6 +105,7 @@ def segment(
         found, pieces = look.sorted_out(claims)
         cut += pieces
         del look  # its pixels, before the next tile is read
+        give_back()  # small objects that stay lie among them, and would keep all of it from the system
         yield FoundMany(found)
         yield Progress(number, len(tiles))
     yield FoundMany(tuple(g for i in joined(cut) if (g := claims.claim(i)) is not None))

@@ -94,7 +94,7 @@ class Search:
         factor = (source.shape[0] / level.shape[0], source.shape[1] / level.shape[1])
         return tiled.segment(
             tiled.LargeImage(level.shape, level.window, factor),
-            tiles(level.shape, p.tile, p.tile_overlap, shrunk(self.scope.region, factor)),
+            tiles(level.shape, p.tile_core, p.tile_overlap, shrunk(self.scope.region, factor)),
             job,
             claims,
             claims_in,
