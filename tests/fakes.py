@@ -110,7 +110,8 @@ class FakeBackend:
 
     def segment(self, embedding: Plane, prompts: Sequence[Prompt]) -> list[Logits]:
         self._count("segment")
-        return [_answer(embedding, prompt) for prompt in prompts]
+        pool = [m for limits in RANGES.values() for m in _objects(embedding, *limits)]
+        return [_answer(pool, prompt) for prompt in prompts]
 
     def features(self, image: Plane) -> NDArray[np.float32]:
         self._count("features")
@@ -134,8 +135,7 @@ def _ranges(classes: Sequence[TargetClass]) -> list[tuple[float, float]]:
     return [RANGES.get(target.name, (2.0, 3.0)) for target in classes]
 
 
-def _answer(image: Plane, prompt: Prompt) -> Logits:
-    pool = [m for limits in RANGES.values() for m in _objects(image, *limits)]
+def _answer(pool: Sequence[Mask], prompt: Prompt) -> Logits:
     best = max(pool, key=lambda m: _fit(m, prompt))
     values = np.where(best.pixels, 1.0, -1.0).astype(np.float32)
     for point in prompt.negatives:

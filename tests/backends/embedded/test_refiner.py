@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -104,6 +104,7 @@ def test_no_class_means_no_match() -> None:
     assert REFINER.match(["cat"], Vocabulary())[0].name is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=40), max_size=4), st.text(max_size=80))
 def test_any_text_ends_in_a_class_or_none(phrases: list[str], caption: str) -> None:
     vocabulary = Vocabulary.parse("nucleus, person")
