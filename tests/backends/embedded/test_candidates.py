@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage as ndi
 
 from napari_zeroseg.backends.embedded import candidates
-from napari_zeroseg.backends.embedded.candidates import blocks, flooded, inner
+from napari_zeroseg.backends.embedded.candidates import Candidates, blocks, flooded, inner, without_gaps
 
 
 def test_blocks_cover_a_plane_once() -> None:
@@ -28,3 +28,10 @@ def test_zones_made_block_by_block_are_those_of_the_plane(monkeypatch: pytest.Mo
     parts = flooded(-bright, markers, mask)
     assert whole.max() > 30
     assert (parts == whole).mean() > 0.999
+
+
+def test_regions_that_another_covers_leave_no_gap_in_the_numbers() -> None:
+    labels = np.array([[0, 1, 1], [3, 3, 4]], np.int32)  # the second region has no pixel left
+    found = without_gaps(Candidates(labels, np.array([0.1, 0.2, 0.3, 0.4])))
+    assert found.labels.tolist() == [[0, 1, 1], [2, 2, 3]]
+    assert found.worth.tolist() == [0.1, 0.3, 0.4]

@@ -153,7 +153,15 @@ def _finished(labels: Labels, step: NDArray[np.float64], floor: float, trust: fl
     out = np.zeros_like(labels)
     for source, place in sheet.windows:
         np.copyto(out[source], parts[place], where=parts[place] > 0)
-    return Candidates(out, trust * worth[1:])
+    return without_gaps(Candidates(out, trust * worth[1:]))
+
+
+def without_gaps(found: Candidates) -> Candidates:
+    """Return regions numbered anew where some are gone: those that another one covers when it is drawn."""
+    is_left = np.bincount(found.labels.ravel(), minlength=len(found.worth) + 1) > 0
+    is_left[0] = False
+    new = np.where(is_left, np.cumsum(is_left), 0).astype(np.int32)
+    return Candidates(new[found.labels], found.worth[is_left[1:]])
 
 
 def step_floor(smooth: Channel, noise: float) -> float:
