@@ -123,3 +123,31 @@ def test_a_large_image_is_drawn_shrunk_and_its_masks_enlarged(monkeypatch: pytes
     found = _found(_events(_job()))
     semantic = semantic_labels(found, VOCABULARY, (64, 64))
     assert (semantic == _truth()).mean() > 0.98
+
+
+class _Words:
+    """An encoder that knows what is alike."""
+
+    def encode(self, texts):
+        near = {"pale square": "grey", "lamp": "bright"}
+        return np.array([[near.get(t, t) == n for n in VOCABULARY.names] for t in texts], np.float32)
+
+
+@pytest.mark.parametrize("encoder", [_Words(), None], ids=["with an encoder", "with the refiner alone"])
+def test_a_caption_can_choose_among_the_accepted_classes(
+    monkeypatch: pytest.MonkeyPatch, encoder: _Words | None
+) -> None:
+    monkeypatch.setattr("napari_zeroseg.methods.freeseg.minilm.installed", lambda: encoder)
+    job = _job(PLAIN.model_copy(update={"candidates": "caption"}))
+    monkeypatch.setattr(job.backends.captioner, "caption", lambda image: CAPTIONS[encoder is None])
+    assert {i.name for i in _found(_events(job))} == {"grey"}
+
+
+CAPTIONS = ("a pale square on a table", "a grey square")
+
+
+def test_where_a_caption_names_no_class_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("napari_zeroseg.methods.freeseg.minilm.installed", lambda: None)
+    job = _job(PLAIN.model_copy(update={"candidates": "caption"}))
+    monkeypatch.setattr(job.backends.captioner, "caption", lambda image: "")
+    assert not _found(_events(job))

@@ -28,6 +28,8 @@ class FreeSegParameters(BaseModel):
     place_weight : float
         How much places that are far apart differ for being so, against how much they differ in
         features; 0 as published.
+    candidates : "accepted" or "caption"
+        Look for all accepted classes, or for those alone that a noun of the caption means.
     one_cluster_per_class : bool
         As published: of several clusters with the name of a class only the likeliest keeps it.
     certainty : float
@@ -49,6 +51,7 @@ class FreeSegParameters(BaseModel):
     spare_clusters: Annotated[int, Field(ge=0, le=32)] = 4
     most_clusters: Count = 10
     place_weight: Annotated[float, Field(ge=0, le=10)] = 0.5
+    candidates: Literal["accepted", "caption"] = "accepted"
     one_cluster_per_class: bool = False
     certainty: Annotated[float, Field(gt=0.5, lt=1)] = 0.9
     crf_iterations: Annotated[int, Field(ge=0, le=100)] = 10

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage as ndi
 
+from napari_zeroseg.backends import minilm
 from napari_zeroseg.core.clusters import clustered, silhouette_count
 from napari_zeroseg.core.crf import marginals
 from napari_zeroseg.core.detection import Detection
@@ -15,6 +16,7 @@ from napari_zeroseg.core.events import Described, Detected, Event, Found, Progre
 from napari_zeroseg.core.image import shrunk
 from napari_zeroseg.core.instance import Instance
 from napari_zeroseg.core.mask import Mask
+from napari_zeroseg.core.nouns import nearest_names, nouns_of
 from napari_zeroseg.methods.grounded import described_by
 
 if TYPE_CHECKING:
@@ -76,7 +78,11 @@ def segment(image: Plane, job: Job, claims: Grants) -> Iterator[Event]:
     yield StageStarted("Looking for " + ", ".join(job.accepted))
     described = described_by(job.backends.refiner, job.vocabulary)
     yield Described(described.classes)
-    classes = [described[name] for name in job.accepted]
+    names: Sequence[str] = job.accepted
+    if job.recipe.freeseg.candidates == "caption":
+        yield StageStarted("Writing a caption")
+        names = named_in(job.backends.captioner.caption(image), job)
+    classes = [described[name] for name in names]
     small = shrunk(image, MAX_SIDE)
     yield StageStarted("Describing every place in numbers")
     features = job.backends.extractor.features(image)
@@ -85,6 +91,21 @@ def segment(image: Plane, job: Job, claims: Grants) -> Iterator[Event]:
     yield StageStarted("Naming the groups")
     named = name(small, labels, classes, job)
     yield from draw(image, named, job, claims)
+
+
+def named_in(caption: str, job: Job) -> list[str]:
+    """Return the accepted classes that nouns of a caption mean (step 1).
+
+    Each noun means the class whose name is nearest in text embedding, unless it is farther than the
+    mean; without an encoder the refiner decides.
+    """
+    nouns = nouns_of(caption)
+    encoder = minilm.installed()
+    if encoder is not None and nouns:
+        meant = nearest_names(nouns, job.accepted, encoder.encode(nouns) @ encoder.encode(job.accepted).T)
+        return [name for name in job.accepted if name in meant.values()]
+    matches = job.backends.refiner.match(nouns, job.vocabulary) if nouns else []
+    return [name for name in job.accepted if name in {match.name for match in matches}]
 
 
 def parted(features: Floats, wanted: int, shape: tuple[int, ...], parameters: FreeSegParameters) -> Labels:
@@ -146,6 +167,8 @@ def name(image: Plane, labels: Labels, classes: Sequence[TargetClass], job: Job)
     A cluster has the name of its likeliest class, unless the background is likelier than all of them.
     """
     masks = [Mask.from_plane(labels == number) for number in range(int(labels.max()) + 1)]
+    if not classes:
+        return Named(labels, (None,) * len(masks), (0.0,) * len(masks))
     chances = job.backends.classifier.classify(image, masks, classes)
     if job.recipe.freeseg.one_cluster_per_class:
         chances = np.where(chances == chances.max(axis=0), chances, 0)
