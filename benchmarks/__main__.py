@@ -26,6 +26,7 @@ NAMES = (
     "formats",
     "crf",
     "freeseg",
+    "learning",
     "tag2class",
     "sam",
     "paper_memory",

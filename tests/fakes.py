@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from napari_zeroseg.backends.registry import Backends
 from napari_zeroseg.core.attributes import Attributes
+from napari_zeroseg.core.cost_map import Aligned
 from napari_zeroseg.core.detection import Detection
 from napari_zeroseg.core.exemplars import Alike
 from napari_zeroseg.core.mask import Logits, Mask
@@ -125,6 +126,14 @@ class FakeBackend:
         fits = [[low <= mean < high for low, high in _ranges(classes)] for mean in means]
         return np.array(fits, np.float32) * np.float32(0.9)
 
+    def encode(self, image: Plane, classes: Sequence[TargetClass]) -> Aligned:
+        self._count("encode")
+        grey = image.mean(axis=2)
+        fits = [(grey >= low) & (grey < high) for low, high in _ranges(classes)]
+        dense = np.stack([np.full(grey.shape, 0.2), *fits], axis=-1).astype(np.float32)
+        axes = np.eye(len(fits) + 1, dtype=np.float32)
+        return Aligned(dense, axes[1:], axes[:1], 20.0)
+
     def seek(self, image: Plane, exemplars: Exemplars) -> list[Alike]:
         self._count("seek")
         like = float(np.mean([image[m.slices][m.pixels].mean() for m in exemplars.accepted]))
@@ -158,4 +167,4 @@ def _fit(mask: Mask, prompt: Prompt) -> float:
 def fake_backends(_recipe: Recipe | None = None, fake: FakeBackend | None = None) -> Backends:
     """All roles on one fake."""
     fake = fake or FakeBackend()
-    return Backends(fake, fake, fake, fake, fake, fake, fake, fake)
+    return Backends(fake, fake, fake, fake, fake, fake, fake, fake, fake, fake)

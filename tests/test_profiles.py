@@ -13,6 +13,7 @@ from napari_zeroseg.backends.catalog import PROFILES, find, profile
 from napari_zeroseg.backends.entry import Entry, Role
 from napari_zeroseg.backends.weights.places import VARIABLE, folder_of
 from napari_zeroseg.core.freeseg import FreeSegParameters
+from napari_zeroseg.core.lmseg import LmsegParameters
 from napari_zeroseg.core.method import Method
 from napari_zeroseg.core.recipe import Parameters, Recipe
 from tests.backends import tiny_captioners
@@ -40,7 +41,12 @@ def _write(entry: Entry) -> None:
     folder = folder_of(entry.weights)
     if folder.exists():
         return
-    if entry.weights.repository == "facebook/sam3":  # detector and tracker are in one file
+    if entry.role is Role.ENCODER:
+        folder.mkdir(parents=True)
+        write_clip(folder)
+    elif entry.role is Role.DETAIL:
+        write_segmenter(find(Role.SEGMENTER, entry.name))
+    elif entry.weights.repository == "facebook/sam3":  # detector and tracker are in one file
         tiny.written(tiny.lively(tiny.sam3_video()), folder)
         write_clip_vocabulary(folder, pad="<|endoftext|>")
     elif entry.name in WRITERS:
@@ -81,3 +87,12 @@ def test_a_profile_segments(filled: str, method: Method) -> None:
     if method is Method.FREESEG_DIFF:
         del asked[Role.SEGMENTER]  # draws what a person corrects
     assert held >= {name for name in asked.values() if not name.startswith("embedded")}
+
+
+def test_a_profile_compares_places_with_words(filled: str) -> None:
+    numbers = LmsegParameters(threshold=0, least_area=1)
+    recipe = Recipe(method=Method.LMSEG, profile=filled, lmseg=numbers)
+    result = segment(IMAGE, "nucleus: dark purple, round; cat", recipe=recipe)
+    assert {i.name for i in result.instances} <= {"nucleus", "cat"}
+    held = {model.name for model in residency.holdings()}
+    assert held >= {"sam:vit-b", "clip:vit-b-16 texts", "clip:vit-b-16 patches"}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.comparison import compare
     from napari_zeroseg.core.recipe import Recipe
     from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
+    from napari_zeroseg.learned import learn
     from napari_zeroseg.session.session import Session
 
 __version__ = "0.1.0"
@@ -24,6 +25,7 @@ __all__ = [
     "TargetClass",
     "Vocabulary",
     "compare",
+    "learn",
     "propagate",
     "refine_edges",
     "segment",
@@ -36,6 +38,7 @@ _HOMES = {
     "TargetClass": "napari_zeroseg.core.vocabulary",
     "Vocabulary": "napari_zeroseg.core.vocabulary",
     "compare": "napari_zeroseg.comparison",
+    "learn": "napari_zeroseg.learned",
     "propagate": "napari_zeroseg.api",
     "refine_edges": "napari_zeroseg.api",
     "segment": "napari_zeroseg.api",

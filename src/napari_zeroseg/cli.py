@@ -13,6 +13,7 @@ from napari_zeroseg import (
     cli_cache,
     cli_compare,
     cli_doctor,
+    cli_learn,
     cli_machine,
     cli_models,
     cli_planes,
@@ -73,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "cache": cli_cache.run,
             "compare": cli_compare.run,
             "doctor": cli_doctor.run,
+            "learn": cli_learn.run,
         }
         return others.get(options.command, _segment)(options)
     except ZeroSegError as error:
@@ -97,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_models.add_parser(commands)
     cli_cache.add_parser(commands)
     cli_compare.add_parser(commands)
+    cli_learn.add_parser(commands)
     cli_doctor.add_parser(commands)
     demo = commands.add_parser(
         "demo",
@@ -129,6 +132,7 @@ def _add_segment(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     cli_planes.add_options(parser)
     add("--profile", metavar="NAME", help="which models (default: embedded, which needs no download)")
     add("--method", choices=[str(m) for m in Method], help="how (default: grounded, or the recipe's)")
+    add("--head", type=Path, metavar="FILE", help="what the command 'learn' wrote, for the method lmseg")
     add("--recipe", type=Path, metavar="FILE", help="models, parameters and classes as JSON")
     cli_suggest.add_refiner_options(parser)
     cli_machine.add_options(parser)
@@ -177,7 +181,7 @@ def _recipe(options: argparse.Namespace) -> Recipe:
         recipe = recipe.model_copy(update={"profile": options.profile, "backends": {}})
     if options.method:
         recipe = recipe.model_copy(update={"method": Method(options.method)})
-    recipe = cli_suggest.with_refiner(recipe, options)
+    recipe = cli_learn.with_head(cli_suggest.with_refiner(recipe, options), options.head)
     if options.classes is not None:
         recipe = recipe.with_vocabulary(Vocabulary.parse(options.classes))
     return recipe

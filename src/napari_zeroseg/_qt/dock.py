@@ -15,6 +15,7 @@ from napari_zeroseg._qt.export_panel import ExportPanel
 from napari_zeroseg._qt.guidance_panel import GuidancePanel
 from napari_zeroseg._qt.history_bar import HistoryBar
 from napari_zeroseg._qt.image_panel import ImagePanel
+from napari_zeroseg._qt.learn_panel import LearnPanel
 from napari_zeroseg._qt.message_bar import MessageBar
 from napari_zeroseg._qt.method_panel import MethodPanel
 from napari_zeroseg._qt.models_panel import ModelsPanel
@@ -96,6 +97,7 @@ class Dock(QWidget):
         self.guidance = GuidancePanel(session, background)
         self.method = MethodPanel(session)
         self.settings = SettingsPanel(session)
+        self.learn = LearnPanel(session)
         self.run = RunPanel(session, background)
         self.difference = DifferencePanel(session)
         self.refine = RefinePanel(session, keyboard)
@@ -121,7 +123,7 @@ class Dock(QWidget):
         steps = (
             ("Image and classes", _stacked(self.image, self.models, self.vocabulary)),
             ("Suggestions", _stacked(self.refiner, self.suggestions, self.guidance)),
-            ("Run", _stacked(self.method, self.settings, self.run, self.difference)),
+            ("Run", _stacked(self.method, self.settings, self.learn, self.run, self.difference)),
             ("Refine", _stacked(self.refine, self.propagate)),
             ("Review", self.review),
             ("Export", self.export),

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from napari_zeroseg.backends.entries import detectors, embedded, language, parts, recognisers, segmenters
+from napari_zeroseg.backends.entries import (
+    detectors,
+    embedded,
+    encoders,
+    language,
+    parts,
+    recognisers,
+    segmenters,
+)
 from napari_zeroseg.backends.entry import Entry, Role
 from napari_zeroseg.core.errors import MissingBackendError
 from napari_zeroseg.core.method import Method
@@ -14,6 +22,7 @@ ENTRIES = (
     *detectors.ENTRIES,
     *segmenters.ENTRIES,
     *parts.ENTRIES,
+    *encoders.ENTRIES,
 )
 
 _IN_THE_LOOP = (Role.TAGGER, Role.CAPTIONER, Role.REFINER, Role.SEGMENTER, Role.SEEKER)
@@ -21,6 +30,7 @@ _IN_THE_LOOP = (Role.TAGGER, Role.CAPTIONER, Role.REFINER, Role.SEGMENTER, Role.
 ROLES: dict[Method, tuple[Role, ...]] = {
     Method.GROUNDED: (*_IN_THE_LOOP, Role.DETECTOR),
     Method.FREESEG_DIFF: (*_IN_THE_LOOP, Role.EXTRACTOR, Role.CLASSIFIER),
+    Method.LMSEG: (*_IN_THE_LOOP, Role.ENCODER, Role.DETAIL),
 }
 """The roles that each method asks."""
 
@@ -34,6 +44,8 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.SEEKER: "embedded:regions",
         Role.EXTRACTOR: "embedded:texture",
         Role.CLASSIFIER: "embedded:regions",
+        Role.ENCODER: "embedded:regions",
+        Role.DETAIL: "embedded:scales",
     },
     "laptop": {
         Role.TAGGER: "florence2:base",
@@ -44,6 +56,8 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.SEEKER: "embedded:regions",
         Role.EXTRACTOR: "embedded:texture",
         Role.CLASSIFIER: "clip:vit-b-32",
+        Role.ENCODER: "clip:vit-b-16",
+        Role.DETAIL: "sam:vit-b",
     },
     "paper": {
         Role.TAGGER: "ram:plus-swin-l",
@@ -54,6 +68,8 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.SEEKER: "embedded:regions",
         Role.EXTRACTOR: "sd:1.5",
         Role.CLASSIFIER: "clip:vit-b-32",
+        Role.ENCODER: "clip:vit-b-16",
+        Role.DETAIL: "sam:vit-b",
     },
     "sam3": {
         Role.TAGGER: "florence2:base",
@@ -64,6 +80,8 @@ PROFILES: dict[str, dict[Role, str]] = {
         Role.SEEKER: "embedded:regions",
         Role.EXTRACTOR: "sd:1.5",
         Role.CLASSIFIER: "clip:vit-b-32",
+        Role.ENCODER: "clip:vit-b-16",
+        Role.DETAIL: "sam:vit-b",
     },
 }
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+CLIP_FILE = "pytorch_model.bin"
+"""Holds both halves of a CLIP checkpoint."""
 BATCH = 64
 MAX_KNOWN = 16_384
 """Texts whose vectors are remembered: all of the largest vocabulary, 32 MB at CLIP's usual width of 512."""
@@ -92,7 +94,7 @@ def read_text_encoder(folder: Path) -> Any:
     BadFileError
         When the file is damaged or unsafe, or holds another model.
     """
-    weights = folder / "pytorch_model.bin"
+    weights = folder / CLIP_FILE
     state = {
         key: value.float()
         for key, value in read_state(weights).items()
@@ -104,10 +106,11 @@ def read_text_encoder(folder: Path) -> Any:
         config = CLIPTextConfig.from_pretrained(folder, local_files_only=True)
         return filled(CLIPTextModelWithProjection, config, state)
     except ValueError as error:
-        raise _wrong(weights) from error
+        raise not_clip(weights) from error
 
 
-def _wrong(path: Path) -> BadFileError:
+def not_clip(path: Path) -> BadFileError:
+    """Return what to tell of a file that holds another model."""
     return BadFileError(
         f"The file '{path}' is not the CLIP checkpoint that its configuration describes.",
         kept="Nothing was loaded.",

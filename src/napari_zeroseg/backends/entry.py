@@ -17,6 +17,8 @@ class Role(StrEnum):
     SEEKER = "seeker"
     EXTRACTOR = "feature extractor"
     CLASSIFIER = "region classifier"
+    ENCODER = "image-text encoder"
+    DETAIL = "detail extractor"
 
 
 @dataclass(frozen=True, slots=True)

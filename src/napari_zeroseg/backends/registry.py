@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Captioner,
         Detector,
         FeatureExtractor,
+        ImageTextEncoder,
         Refiner,
         RegionClassifier,
         Seeker,
@@ -45,6 +46,8 @@ class Backends:
     seeker: Seeker
     extractor: FeatureExtractor = _NOT_ASKED
     classifier: RegionClassifier = _NOT_ASKED
+    encoder: ImageTextEncoder = _NOT_ASKED
+    detail: FeatureExtractor = _NOT_ASKED
 
 
 def names_of(recipe: Recipe) -> dict[Role, str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_zeroseg.backends.llm.prices import Spending
+    from napari_zeroseg.core.cost_map import Aligned
     from napari_zeroseg.core.detection import Detection
     from napari_zeroseg.core.exemplars import Alike, Exemplars
     from napari_zeroseg.core.image import Plane
@@ -176,5 +177,16 @@ class RegionClassifier(Protocol):
         """Return how likely each part shows each class, shape (len(masks), len(classes)).
 
         Rows sum to at most 1; what is left is for the background.
+        """
+        ...
+
+
+class ImageTextEncoder(Protocol):
+    """Brings an image and words into one space, place by place."""
+
+    def encode(self, image: Plane, classes: Sequence[TargetClass]) -> Aligned:
+        """Return the image on a grid, and one text vector per class, in order.
+
+        The more of their look the classes tell, the better they are told apart.
         """
         ...

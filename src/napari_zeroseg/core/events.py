@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from napari_zeroseg.core.detection import Detection
 from napari_zeroseg.core.instance import Instance
+from napari_zeroseg.core.lmseg import HeadReference
 from napari_zeroseg.core.mask import Mask
 from napari_zeroseg.core.outcome import Outcome
 from napari_zeroseg.core.suggestion import Idea, PhraseMatch, Suggestion, Tag
@@ -120,6 +121,20 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadLearned:
+    """A head is there that was learned from corrected masks; there may be a better one to come.
+
+    ``before`` and ``after`` are the mean intersection over union on what was held out of the
+    ``images``, without the head and with it.
+    """
+
+    head: HeadReference
+    images: int
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
 class Remarked:
     """Something worth telling a person; ``text`` is a sentence or two."""
 
@@ -147,6 +162,7 @@ Event = (
     | Carried
     | Outlined
     | Compared
+    | HeadLearned
     | Remarked
     | FoundMany
 )

@@ -10,3 +10,4 @@ class Method(StrEnum):
 
     GROUNDED = "grounded"
     FREESEG_DIFF = "freeseg-diff"
+    LMSEG = "lmseg"

@@ -13,6 +13,7 @@ from napari_zeroseg.core.channels import Composition
 from napari_zeroseg.core.errors import BadFileError, BadVocabularyError
 from napari_zeroseg.core.freeseg import FreeSegParameters
 from napari_zeroseg.core.guidance import Guidance
+from napari_zeroseg.core.lmseg import LmsegParameters
 from napari_zeroseg.core.method import Method
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 
@@ -124,6 +125,7 @@ class Recipe(_Document):
     backends: dict[Words, Words] = Field(default_factory=dict)
     parameters: Parameters = Parameters()
     freeseg: FreeSegParameters = FreeSegParameters()
+    lmseg: LmsegParameters = LmsegParameters()
     classes: tuple[ClassSpec, ...] = ()
     guidance: Guidance = Guidance()
     composition: Composition | None = None

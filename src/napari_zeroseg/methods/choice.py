@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.core.method import Method
-from napari_zeroseg.methods import freeseg
+from napari_zeroseg.methods import freeseg, lmseg
 
 if TYPE_CHECKING:
     from napari_zeroseg.core.events import Event
@@ -68,5 +68,13 @@ CHOICES: dict[Method, Choice] = {
         Role.CLASSIFIER,
         Role.EXTRACTOR,
         freeseg.segment,
+    ),
+    Method.LMSEG: Choice(
+        "LMSeg: compare every place with the words, and learn",
+        "Every place of the image is compared with the words for each class.\n"
+        "The choice for areas rather than objects, and to learn from your corrections",
+        Role.ENCODER,
+        Role.DETAIL,
+        lmseg.segment,
     ),
 }

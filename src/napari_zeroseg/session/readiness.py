@@ -21,6 +21,7 @@ class Action(StrEnum):
     RUN = "run"
     SEEK = "seek"
     CARRY = "carry"
+    LEARN = "learn"
     CANCEL = "cancel"
     DECIDE = "decide"
     DRAW = "draw"

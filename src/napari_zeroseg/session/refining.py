@@ -140,6 +140,10 @@ class Refining:
         """Take other thresholds."""
         self._set_recipe(parameters=parameters)
 
+    def set_lmseg(self, **numbers: Any) -> None:
+        """Take other numbers for the method ``lmseg``, by their names."""
+        self._set_recipe(lmseg=self._recipe.lmseg.model_copy(update=numbers))
+
     def set_note(self, note: str) -> None:
         """Give the refiner a hint, at most ``MAX_NOTE`` characters of it."""
         self._set_guidance(note=note.strip()[:MAX_NOTE])

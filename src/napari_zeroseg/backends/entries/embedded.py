@@ -63,4 +63,18 @@ ENTRIES = (
         "Measurements of clusters against the look of a class",
         "BSD-3-Clause",
     ),
+    Entry(
+        Role.ENCODER,
+        "embedded:regions",
+        f"{_EMBEDDED}.similarity:EmbeddedEncoder",
+        "How well the regions of an image fit the words for each class",
+        "BSD-3-Clause",
+    ),
+    Entry(
+        Role.DETAIL,
+        "embedded:scales",
+        f"{_EMBEDDED}.scales:ScalesExtractor",
+        "Colours around each pixel at several scales",
+        "BSD-3-Clause",
+    ),
 )

@@ -1,0 +1,1 @@
+"""The head of the method ``lmseg``, which learns from a person's corrected masks."""
