@@ -22,6 +22,9 @@ class MethodPanel(SessionView):
         super().__init__(session)
         self.method = QComboBox()
         self.method.setAccessibleName("Method")
+        # a long title must not make the dock wider than its place
+        self.method.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.method.setMinimumContentsLength(20)
         for place, (method, choice) in enumerate(CHOICES.items()):
             self.method.addItem(choice.title, method)
             self.method.setItemData(place, choice.teaches, Qt.ItemDataRole.ToolTipRole)

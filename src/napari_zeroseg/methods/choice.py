@@ -70,7 +70,7 @@ CHOICES: dict[Method, Choice] = {
         freeseg.segment,
     ),
     Method.LMSEG: Choice(
-        "LMSeg: compare every place with the words, and learn",
+        "LMSeg: words for every place, and learning",
         "Every place of the image is compared with the words for each class.\n"
         "The choice for areas rather than objects, and to learn from your corrections",
         Role.ENCODER,
