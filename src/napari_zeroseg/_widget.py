@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_zeroseg._napari.cluster_layer import ClusterLayer
 from napari_zeroseg._napari.flight import Flight
 from napari_zeroseg._napari.going import GoingFrames
 from napari_zeroseg._napari.layer_view import LayerView
@@ -74,6 +75,7 @@ class ZeroSegWidget(QWidget):
             install_shortcuts(napari_viewer, self.session, commands, self._keyboard),
             Flight(napari_viewer, self.session).close,
             GoingFrames(napari_viewer, self.session).close,
+            ClusterLayer(napari_viewer, self.session).close,
             keep_keys(self._keyboard, self._background.do),
             self._layers.close,
             self.dock.release,

@@ -9,6 +9,7 @@ from qtpy.QtCore import QPoint, QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_zeroseg._qt.activity_bar import ActivityBar
+from napari_zeroseg._qt.cluster_panel import ClusterPanel
 from napari_zeroseg._qt.difference_panel import DifferencePanel
 from napari_zeroseg._qt.dock_keys import DockKeys
 from napari_zeroseg._qt.export_panel import ExportPanel
@@ -98,6 +99,7 @@ class Dock(QWidget):
         self.method = MethodPanel(session)
         self.settings = SettingsPanel(session)
         self.learn = LearnPanel(session)
+        self.clusters = ClusterPanel(session)
         self.run = RunPanel(session, background)
         self.difference = DifferencePanel(session)
         self.refine = RefinePanel(session, keyboard)
@@ -123,7 +125,10 @@ class Dock(QWidget):
         steps = (
             ("Image and classes", _stacked(self.image, self.models, self.vocabulary)),
             ("Suggestions", _stacked(self.refiner, self.suggestions, self.guidance)),
-            ("Run", _stacked(self.method, self.settings, self.learn, self.run, self.difference)),
+            (
+                "Run",
+                _stacked(self.method, self.clusters, self.settings, self.learn, self.run, self.difference),
+            ),
             ("Refine", _stacked(self.refine, self.propagate)),
             ("Review", self.review),
             ("Export", self.export),

@@ -9,6 +9,7 @@ from napari_zeroseg.core.instance import Instance
 from napari_zeroseg.core.lmseg import HeadReference
 from napari_zeroseg.core.mask import Mask
 from napari_zeroseg.core.outcome import Outcome
+from napari_zeroseg.core.partition import Partition
 from napari_zeroseg.core.suggestion import Idea, PhraseMatch, Suggestion, Tag
 from napari_zeroseg.core.tiles import Window
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
@@ -80,6 +81,13 @@ class Detected:
     plane: tuple[int, ...] = ()
     window: Window | None = None
     first: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parted:
+    """An image is in clusters, with names suggested for them."""
+
+    partition: Partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +164,7 @@ Event = (
     | Suggested
     | LooksWritten
     | Billed
+    | Parted
     | Detected
     | Sought
     | Found

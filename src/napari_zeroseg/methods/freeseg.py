@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,11 +12,12 @@ from napari_zeroseg.backends import minilm
 from napari_zeroseg.core.clusters import clustered, silhouette_count
 from napari_zeroseg.core.crf import marginals
 from napari_zeroseg.core.detection import Detection
-from napari_zeroseg.core.events import Described, Detected, Event, Found, Progress, StageStarted
+from napari_zeroseg.core.events import Described, Detected, Event, Found, Parted, Progress, StageStarted
 from napari_zeroseg.core.image import shrunk
 from napari_zeroseg.core.instance import Instance
 from napari_zeroseg.core.mask import Mask
 from napari_zeroseg.core.nouns import nearest_names, nouns_of
+from napari_zeroseg.core.partition import Partition, nearest
 from napari_zeroseg.methods.grounded import described_by
 
 if TYPE_CHECKING:
@@ -39,25 +40,6 @@ EVEN = 1 / np.sqrt(3)
 """Standard deviation of what is spread evenly over -1..1."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Named:
-    """Clusters with the classes that they may show.
-
-    Parameters
-    ----------
-    labels : ndarray of int32, shape (h, w)
-        Which cluster each place is in, from 0.
-    names : tuple of str or None
-        The class of each cluster, None for the background.
-    scores : tuple of float
-        How likely each is what it is called, 0..1.
-    """
-
-    labels: Labels
-    names: tuple[str | None, ...]
-    scores: tuple[float, ...]
-
-
 def segment(image: Plane, job: Job, claims: Grants) -> Iterator[Event]:
     """Find the accepted classes among the clusters of an image.
 
@@ -73,7 +55,22 @@ def segment(image: Plane, job: Job, claims: Grants) -> Iterator[Event]:
     Yields
     ------
     Event
-        Stages, ``Described``, ``Detected``, ``Found`` by falling likelihood, ``Progress``.
+        Stages, ``Described``, ``Parted``, ``Detected``, ``Found`` by falling likelihood, ``Progress``.
+    """
+    for event in part(image, job):
+        if isinstance(event, Parted):
+            yield from draw(event.partition, job, claims)
+        else:
+            yield event
+
+
+def part(image: Plane, job: Job) -> Iterator[Event]:
+    """Find clusters and suggest names for them (steps 1 to 4).
+
+    Yields
+    ------
+    Event
+        Stages, ``Described``, and at the end ``Parted``.
     """
     yield StageStarted("Looking for " + ", ".join(job.accepted))
     described = described_by(job.backends.refiner, job.vocabulary)
@@ -83,14 +80,14 @@ def segment(image: Plane, job: Job, claims: Grants) -> Iterator[Event]:
         yield StageStarted("Writing a caption")
         names = named_in(job.backends.captioner.caption(image), job)
     classes = [described[name] for name in names]
-    small = shrunk(image, MAX_SIDE)
     yield StageStarted("Describing every place in numbers")
-    features = job.backends.extractor.features(image)
+    features = with_places(job.backends.extractor.features(image), job.recipe.freeseg.place_weight)
     yield StageStarted("Grouping places that are alike")
+    small = shrunk(image, MAX_SIDE)
     labels = parted(features, len(classes), small.shape[:2], job.recipe.freeseg)
     yield StageStarted("Naming the groups")
-    named = name(small, labels, classes, job)
-    yield from draw(image, named, job, claims)
+    names_and_scores = name(small, labels, classes, job)
+    yield Parted(Partition(image, labels, *names_and_scores, features))
 
 
 def named_in(caption: str, job: Job) -> list[str]:
@@ -127,9 +124,8 @@ def parted(features: Floats, wanted: int, shape: tuple[int, ...], parameters: Fr
     ndarray of int32, shape (H, W)
         By nearest neighbour, from 0 without gaps.
     """
-    placed = with_places(features, parameters.place_weight)
-    labels = clustered(placed, count_of(placed, wanted, parameters), parameters.seed)
-    return _nearest(labels, shape)
+    labels = clustered(features, count_of(features, wanted, parameters), parameters.seed)
+    return nearest(labels, shape)
 
 
 def count_of(features: Floats, wanted: int, parameters: FreeSegParameters) -> int:
@@ -154,21 +150,16 @@ def with_places(features: Floats, weight: float) -> Floats:
     return np.concatenate([features, places.astype(np.float32)], axis=2)
 
 
-def _nearest(labels: Labels, shape: tuple[int, ...]) -> Labels:
-    rows, cols = (
-        ((np.arange(new) + 0.5) * old / new).astype(int) for new, old in zip(shape, labels.shape, strict=True)
-    )
-    return labels[np.ix_(rows, cols)]
-
-
-def name(image: Plane, labels: Labels, classes: Sequence[TargetClass], job: Job) -> Named:
-    """Ask what each cluster shows (step 4).
+def name(
+    image: Plane, labels: Labels, classes: Sequence[TargetClass], job: Job
+) -> tuple[tuple[str | None, ...], tuple[float, ...]]:
+    """Ask what each cluster shows (step 4): the name of each, None for the background, and how likely it is.
 
     A cluster has the name of its likeliest class, unless the background is likelier than all of them.
     """
     masks = [Mask.from_plane(labels == number) for number in range(int(labels.max()) + 1)]
     if not classes:
-        return Named(labels, (None,) * len(masks), (0.0,) * len(masks))
+        return (None,) * len(masks), (0.0,) * len(masks)
     chances = job.backends.classifier.classify(image, masks, classes)
     if job.recipe.freeseg.one_cluster_per_class:
         chances = np.where(chances == chances.max(axis=0), chances, 0)
@@ -176,13 +167,13 @@ def name(image: Plane, labels: Labels, classes: Sequence[TargetClass], job: Job)
     scores = chances[np.arange(len(masks)), best]
     is_named = chances.sum(axis=1) >= 0.5
     names = tuple(classes[i].name if ok else None for i, ok in zip(best, is_named, strict=True))
-    return Named(labels, names, tuple(float(s) for s in scores))
+    return names, tuple(float(s) for s in scores)
 
 
-def draw(image: Plane, named: Named, job: Job, claims: Grants) -> Iterator[Event]:
+def draw(named: Partition, job: Job, claims: Grants) -> Iterator[Event]:
     """Draw the masks of named clusters to the edges of the image, and propose each piece (step 5)."""
     yield StageStarted("Drawing masks to the edges")
-    drawn = refined(image, named, job.recipe.freeseg)
+    drawn = refined(named, job.recipe.freeseg)
     pieces = sorted(_pieces(drawn, named, job), key=lambda piece: -piece.score)
     boxes = tuple(Detection(p.mask.box, p.score, p.name, p.name) for p in pieces)
     yield Detected(boxes, ())
@@ -193,7 +184,7 @@ def draw(image: Plane, named: Named, job: Job, claims: Grants) -> Iterator[Event
         yield Progress(done, len(pieces))
 
 
-def refined(image: Plane, named: Named, parameters: FreeSegParameters) -> dict[str, NDArray[np.bool_]]:
+def refined(named: Partition, parameters: FreeSegParameters) -> dict[str, NDArray[np.bool_]]:
     """Return the mask of each class after inference in a dense random field, shape (H, W) of the image.
 
     All classes and the background share one field, so that masks cannot overlap.
@@ -201,19 +192,19 @@ def refined(image: Plane, named: Named, parameters: FreeSegParameters) -> dict[s
     names = list(dict.fromkeys(n for n in named.names if n is not None))
     if not names:
         return {}
-    small = shrunk(image, MAX_SIDE)
+    small = shrunk(named.image, MAX_SIDE)
     index = np.array([0 if n is None else 1 + names.index(n) for n in named.names])
-    owner = _nearest(index[named.labels].astype(np.int32), small.shape[:2])
+    owner = nearest(index[named.labels].astype(np.int32), small.shape[:2])
     if parameters.crf_iterations:
         rest = (1 - parameters.certainty) / len(names)
         sure = owner == np.arange(len(names) + 1)[:, None, None]
         unary = -np.log(np.where(sure, parameters.certainty, rest)).astype(np.float32)
         owner = marginals(unary, small, parameters.crf(max(small.shape))).argmax(axis=0).astype(np.int32)
-    owner = _nearest(owner, image.shape[:2])
+    owner = nearest(owner, named.image.shape[:2])
     return {name: owner == number for number, name in enumerate(names, 1)}
 
 
-def _pieces(drawn: dict[str, NDArray[np.bool_]], named: Named, job: Job) -> Iterator[Instance]:
+def _pieces(drawn: dict[str, NDArray[np.bool_]], named: Partition, job: Job) -> Iterator[Instance]:
     """Yield an instance per piece that hangs together and is no speck."""
     for name, plane in drawn.items():
         pieces, _ = ndi.label(plane)

@@ -20,6 +20,8 @@ class Action(StrEnum):
     TEACH = "teach"
     RUN = "run"
     SEEK = "seek"
+    PART = "part"
+    NAME_PARTS = "name parts"
     CARRY = "carry"
     LEARN = "learn"
     CANCEL = "cancel"

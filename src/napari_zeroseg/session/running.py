@@ -50,7 +50,7 @@ class Running(Workspace):
         source, recipe = self._source, self.refining.recipe
         assert source is not None
         scope = scope or self.reach.scope(source)
-        search = Search(source, scope, self.state, recipe, _provenance(recipe))
+        search = Search(source, scope, self.state, recipe, provenance_of(recipe))
         self._in_sight: set[str | None] = set()
         self._begun = self.state
 
@@ -137,7 +137,8 @@ class Running(Workspace):
         self.problem_raised.emit(explained(problem))
 
 
-def _provenance(recipe: Recipe) -> Provenance:
+def provenance_of(recipe: Recipe) -> Provenance:
+    """Return what all instances of a run have in common."""
     names, choice = names_of(recipe), CHOICES[recipe.method]
     return Provenance(method=recipe.method, detector=names[choice.found_by], segmenter=names[choice.drawn_by])
 

@@ -8,13 +8,14 @@ from napari_zeroseg.session.foreseeing import Foreseeing
 from napari_zeroseg.session.learning import Learning
 from napari_zeroseg.session.merging import Merging
 from napari_zeroseg.session.method_bench import MethodBench
+from napari_zeroseg.session.parting import Parting
 from napari_zeroseg.session.propagating import Propagating
 from napari_zeroseg.session.seeking import Seeking
 from napari_zeroseg.session.suggesting import Suggesting
 
 
 class Session(
-    Suggesting, Foreseeing, Seeking, Comparing, Merging, Propagating, Edging, MethodBench, Learning
+    Suggesting, Foreseeing, Seeking, Comparing, Merging, Propagating, Edging, MethodBench, Learning, Parting
 ):
     """One home of state for a window, a script or a test; see :class:`Workspace` for its parameters.
 

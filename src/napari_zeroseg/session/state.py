@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.compose import Erasure
     from napari_zeroseg.core.instance import Instance
     from napari_zeroseg.core.mask import Mask
+    from napari_zeroseg.core.partition import Partition
     from napari_zeroseg.core.suggestion import Idea, PhraseMatch, Suggestion, Tag
     from napari_zeroseg.session.source import PlaneIndex
 
@@ -100,6 +101,8 @@ class State:
         Classes that have a Labels layer.
     draft : Draft or None
         What is being drawn.
+    partition : Partition or None
+        Clusters that wait to be named; not saved with the rest.
     """
 
     vocabulary: Vocabulary = Vocabulary()
@@ -113,6 +116,7 @@ class State:
     erased: tuple[Erasure, ...] = ()
     layered: tuple[str, ...] = ()
     draft: Draft | None = None
+    partition: Partition | None = None
 
     @property
     def accepted_names(self) -> tuple[str, ...]:
