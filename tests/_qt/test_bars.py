@@ -13,6 +13,7 @@ from napari_zeroseg._qt.message_bar import MessageBar
 from napari_zeroseg._qt.shortcut_sheet import ShortcutSheet
 from napari_zeroseg.core.errors import ZeroSegError
 from napari_zeroseg.session.keyboard import Keyboard
+from napari_zeroseg.session.readiness import Activity
 from napari_zeroseg.session.runner import InlineExecutor
 from tests.fakes import source
 
@@ -32,6 +33,19 @@ def test_a_problem_is_told_in_three_sentences_until_dismissed(qtbot, messages, s
     assert messages.text == "It broke.\nAll is kept.\nTry again."
     qtbot.mouseClick(messages.findChild(QPushButton), LEFT)
     assert messages.text == ""
+
+
+def test_a_new_run_makes_a_notice_old_but_not_a_problem(messages, session):
+    session.noticed.emit("Nothing looks like 'grey'.")
+    session.activity_changed.emit(Activity(running=True, text="Starting"))
+    assert messages.text == ""
+    session.noticed.emit("The image is large.")
+    session.activity_changed.emit(Activity(running=True, text="Looking"))
+    assert messages.text == "The image is large."
+    session.activity_changed.emit(Activity())
+    session.problem_raised.emit(ZeroSegError("It broke."))
+    session.activity_changed.emit(Activity(running=True, text="Starting"))
+    assert messages.text.startswith("It broke.")
 
 
 def test_a_notice_replaces_what_was_said(messages, session):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
     from napari_zeroseg.core.errors import ZeroSegError
+    from napari_zeroseg.session.readiness import Activity
     from napari_zeroseg.session.session import Session
 
 ICON_SIZE = 18
@@ -23,7 +24,7 @@ STRIPE = 3  # px
 
 
 class MessageBar(SessionView):
-    """The latest problem or notice, until it is dismissed or replaced."""
+    """The latest problem or notice, until it is dismissed or replaced; a new run makes a notice old."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
@@ -36,8 +37,10 @@ class MessageBar(SessionView):
         self._happened.setFont(font)
         self._build()
         self.hide()
+        self._running = session.activity.running
         self._listen(session.problem_raised, self._on_problem_raised)
         self._listen(session.noticed, self._on_noticed)
+        self._listen(session.activity_changed, self._on_activity_changed)
 
     def _build(self) -> None:
         dismiss = QPushButton("Dismiss")
@@ -69,6 +72,11 @@ class MessageBar(SessionView):
 
     def _on_noticed(self, text: str) -> None:
         self._show(QStyle.StandardPixmap.SP_MessageBoxInformation, "", text, "")
+
+    def _on_activity_changed(self, activity: Activity) -> None:
+        if activity.running and not self._running and not self._happened.text():
+            self.hide()
+        self._running = activity.running
 
     def _show(self, icon: QStyle.StandardPixmap, happened: str, kept: str, remedy: str) -> None:
         self._icon.setPixmap(self.style().standardIcon(icon).pixmap(ICON_SIZE, ICON_SIZE))
