@@ -175,7 +175,7 @@ def test_a_large_array_on_the_disk_is_read_in_parts(fake: FakeBackend, tmp_path:
     array = zarr.create_array(tmp_path / "a.zarr", shape=(1500, 300), chunks=(256, 256), dtype="uint8")
     array[40:60, 100:120] = 255
     array[1400:1420, 200:220] = 255
-    recipe = Recipe(parameters=Parameters(tile=512))
+    recipe = Recipe(parameters=Parameters(tile=512, tile_overlap=64))
     result = api.segment(array, "bright", recipe=recipe)
     assert result.shape == (1500, 300)
     assert "image" not in vars(result)

@@ -97,9 +97,14 @@ SAVED_IN = {
 }
 
 
+NOT_SAVED = {State: {"partition"}}
+"""Clusters are a preview, with the features of all their places: they are found again in a moment."""
+
+
 @pytest.mark.parametrize("kind", SAVED_IN, ids=lambda kind: kind.__name__)
 def test_every_field_is_saved(kind):
-    assert {f.name for f in fields(kind)} == set(SAVED_IN[kind].model_fields)
+    saved = {f.name for f in fields(kind)} - NOT_SAVED.get(kind, set())
+    assert saved == set(SAVED_IN[kind].model_fields)
 
 
 def test_nothing_stays_beside_a_closed_file(path, timeline):
