@@ -11,10 +11,9 @@ SIZE = 40_000_000  # bytes
 
 
 def test_memory_is_that_of_the_peak_and_not_of_the_end() -> None:
-    with Meter() as meter:
-        # mapped anew: an array could come from what the process has freed, and holds already
-        with mmap(-1, SIZE) as block:
-            block.write(b"1" * SIZE)
-            time.sleep(5 * INTERVAL)  # long enough for a look
+    # mapped anew: an array could come from what the process has freed, and holds already
+    with Meter() as meter, mmap(-1, SIZE) as block:
+        block.write(b"1" * SIZE)
+        time.sleep(5 * INTERVAL)  # long enough for a look
     assert 0.9 * SIZE < meter.memory < 10 * SIZE
     assert meter.seconds > 0
