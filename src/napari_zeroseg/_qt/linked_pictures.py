@@ -81,7 +81,7 @@ class LinkedPictures(QWidget):
 
 def _columns(count: int) -> int:
     """Return how many pictures lie beside each other."""
-    return count if count <= 3 else -(-count // 2)
+    return count if count <= 4 else -(-count // 2)
 
 
 class PictureView(QGraphicsView):

@@ -45,10 +45,11 @@ class OutcomeModel(RowsModel["Contestant"]):
         return self._outcomes.get(self._rows[row].name)
 
     def show_contestants(self, rows: Sequence[Contestant]) -> None:
-        """Show who can take part; at first all that can run are ticked."""
+        """Show who can take part, those that can run first; at first these are ticked."""
+        rows = sorted(rows, key=lambda one: bool(one.obstacle))
         known = {one.name for one in self._rows}
         self._ticked |= {one.name for one in rows if one.name not in known and not one.obstacle}
-        self._replace(list(rows), same_places=[o.name for o in rows] == [o.name for o in self._rows])
+        self._replace(rows, same_places=[o.name for o in rows] == [o.name for o in self._rows])
 
     def show_outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Show what was found."""

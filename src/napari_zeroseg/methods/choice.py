@@ -62,7 +62,7 @@ CHOICES: dict[Method, Choice] = {
         Role.SEGMENTER,
     ),
     Method.FREESEG_DIFF: Choice(
-        "FreeSeg-Diff: part the image, then name the parts",
+        "FreeSeg-Diff: group places, name groups",
         "What looks alike becomes a cluster, and each cluster gets the class that fits it best.\n"
         "The choice for areas without a clear outline: tissue, sky, road, cytoplasm",
         Role.CLASSIFIER,
