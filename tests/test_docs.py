@@ -40,7 +40,7 @@ COMMANDS = [
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_command_is_understood(line):
     options = cli._parser().parse_args(shlex.split(line)[1:])
-    assert options.command in {"segment", "suggest", "models", "cache", "doctor", "demo"}
+    assert options.command in {"segment", "suggest", "models", "cache", "doctor", "demo", "convert"}
 
 
 def test_the_docs_show_commands():
@@ -58,6 +58,15 @@ def test_the_targets_of_make_are_the_ones_described():
 def test_pictures_and_pages_that_are_linked_are_there(page):
     linked = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
     assert [name for name in linked if not (page.parent / name).is_file()] == []
+
+
+def test_the_page_on_exchange_lists_every_format_and_what_it_loses():
+    from napari_zeroseg.export.formats import FORMATS
+    from scripts.exchange_table import row
+
+    page = (ROOT / "docs" / "exchange.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `.+ \|$", page, re.MULTILINE)
+    assert rows == [row(name) for name in FORMATS]
 
 
 def test_the_page_of_keys_lists_what_the_program_binds():

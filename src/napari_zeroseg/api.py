@@ -9,7 +9,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.ndimage import find_objects
 
 from napari_zeroseg.core.axes import checked_axes, parse_axes
 from napari_zeroseg.core.channels import default_composition
@@ -18,7 +17,7 @@ from napari_zeroseg.core.composer import Composer
 from napari_zeroseg.core.edges import find_outline, settled, window_around
 from napari_zeroseg.core.errors import BadImageError
 from napari_zeroseg.core.image import FlatImageError, looks_rgb, plane_from_array
-from napari_zeroseg.core.mask import Mask
+from napari_zeroseg.core.label_images import masks_of
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.record import make_record
 from napari_zeroseg.core.sequence import Kind
@@ -29,7 +28,7 @@ from napari_zeroseg.session.session import Session
 from napari_zeroseg.session.source import ImageSource, overview
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -306,7 +305,7 @@ def refine_edges(
             f"Labels of shape {labels.shape} do not lie on an image of shape {plane.shape[:2]}.",
             remedy="Give labels with the image's rows and columns.",
         )
-    found = dict(_masks(labels))
+    found = dict(masks_of(labels))
     outlines = []
     for mask in found.values():
         window = window_around(mask, labels.shape)
@@ -315,16 +314,6 @@ def refine_edges(
     for number, mask in zip(found, settled(outlines, lambda _a, _b: True), strict=True):
         refined[mask.slices][mask.pixels] = number
     return refined
-
-
-def _masks(labels: NDArray[np.integer[Any]]) -> Iterator[tuple[int, Mask]]:
-    """Yield ids and masks; ids may be any numbers, so they are counted first."""
-    ids, places = np.unique(labels, return_inverse=True)
-    numbered = places.reshape(labels.shape) + 1
-    for number, box in zip(ids.tolist(), find_objects(numbered), strict=True):
-        if number:
-            rows, cols = box
-            yield number, Mask((rows.start, cols.start), labels[box] == number)
 
 
 def _in_parts(image: Any) -> Any:

@@ -12,6 +12,7 @@ import napari_zeroseg
 from napari_zeroseg import (
     cli_cache,
     cli_compare,
+    cli_convert,
     cli_doctor,
     cli_learn,
     cli_machine,
@@ -54,7 +55,7 @@ for each image NAME.png, these files are written:
   NAME_CLASS.tif      for each class, which pixels belong to which object (1, 2, 3, …)
   NAME_overlay.png    the objects drawn over the image, to look at; of a stack the middle plane
   NAME.json           what was found, and everything that is needed to make it again
-  NAME_coco.json      with --format coco: the objects as COCO annotations
+  NAME_FORMAT…        with --format: the same for another tool, see 'napari-zeroseg convert --help'
 
 exit codes: 0 all images done, 1 some image failed (the others are done), 2 wrong use
 """
@@ -73,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "models": cli_models.run,
             "cache": cli_cache.run,
             "compare": cli_compare.run,
+            "convert": cli_convert.run,
             "doctor": cli_doctor.run,
             "learn": cli_learn.run,
         }
@@ -99,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_models.add_parser(commands)
     cli_cache.add_parser(commands)
     cli_compare.add_parser(commands)
+    cli_convert.add_parser(commands)
     cli_learn.add_parser(commands)
     cli_doctor.add_parser(commands)
     demo = commands.add_parser(
@@ -136,7 +139,7 @@ def _add_segment(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add("--recipe", type=Path, metavar="FILE", help="models, parameters and classes as JSON")
     cli_suggest.add_refiner_options(parser)
     cli_machine.add_options(parser)
-    add("--format", action="append", choices=["coco"], default=[], help="write this format as well")
+    cli_convert.add_format_option(parser)
     add("--suggested-only", action="store_true", help="leave out classes that do not seem to be in the image")
     add("--overwrite", action="store_true", help="replace results that are there already")
     add("--quiet", action="store_true", help="say nothing but problems")
@@ -191,14 +194,14 @@ def _plan(options: argparse.Namespace, recipe: Recipe) -> Iterator[tuple[Path, B
     """Give each image a name for its results, so that none is written twice or over an image."""
     from napari_zeroseg.export.bundle import Bundle
 
-    coco, classes = "coco" in options.format, recipe.vocabulary.names
+    formats, classes = tuple(dict.fromkeys(options.format)), recipe.vocabulary.names
     taken = {i.name.casefold() for i in options.images if i.parent.resolve() == options.out.resolve()}
     for image in options.images:
         number, stem = 1, image.stem
-        bundle = Bundle(options.out, stem, classes, coco)
+        bundle = Bundle(options.out, stem, classes, formats)
         while taken & (files := {path.name.casefold() for path in bundle.paths}):
             number += 1
-            bundle = Bundle(options.out, f"{stem}-{number}", classes, coco)
+            bundle = Bundle(options.out, f"{stem}-{number}", classes, formats)
         taken |= files
         yield image, bundle
 

@@ -58,7 +58,7 @@ def write_results(out: Path) -> None:
 
     for scene in SCENES:
         result = segment(scene.pixels(), scene.classes, name=scene.image)
-        bundle = Bundle(out, scene.image, result.vocabulary.names, coco=True)
+        bundle = Bundle(out, scene.image, result.vocabulary.names, formats=("coco",))
         for path in bundle.write(result):
             print(path)  # noqa: T201
 

@@ -29,7 +29,7 @@ def make_panel(qtbot, session, folder, background=None):
 
 def test_all_files_are_written_and_named(qtbot, segmented, tmp_path):
     panel = make_panel(qtbot, segmented, tmp_path / "new")
-    panel.coco.setChecked(True)
+    panel.format.setCurrentIndex(panel.format.findData("coco"))
     qtbot.mouseClick(panel.export, LEFT)
     written = {p.name for p in (tmp_path / "new").iterdir()}
     assert written == {
@@ -40,6 +40,18 @@ def test_all_files_are_written_and_named(qtbot, segmented, tmp_path):
     semantic = tifffile.imread(tmp_path / "new" / "squares_semantic.tif")
     assert np.bincount(semantic.ravel()).tolist()[1:] == [200, 144]
     assert json.loads((tmp_path / "new" / "squares.json").read_text())["image"]["name"] == "squares"
+
+
+def test_what_a_format_cannot_keep_stands_beside_the_choice(qtbot, segmented, tmp_path):
+    panel = make_panel(qtbot, segmented, tmp_path)
+    assert panel.lost.isHidden()
+    panel.format.setCurrentIndex(panel.format.findData("coco"))
+    assert not panel.lost.isHidden()
+    assert "size of a pixel is not kept" in panel.lost.text()
+    panel.format.setCurrentIndex(panel.format.findData("csv"))
+    assert "keeps all of the masks" in panel.lost.text()
+    panel.format.setCurrentIndex(0)
+    assert panel.lost.isHidden()
 
 
 def test_a_full_disk_is_told_and_the_masks_stay(qtbot, segmented, tmp_path, monkeypatch):

@@ -29,7 +29,7 @@ def result(monkeypatch):
 
 
 def test_all_files_hold_the_result(tmp_path, result):
-    bundle = Bundle(tmp_path / "out", "squares", result.vocabulary.names, coco=True)
+    bundle = Bundle(tmp_path / "out", "squares", result.vocabulary.names, formats=("coco",))
     written = bundle.write(result)
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(p.name for p in written)
     assert {p.name for p in written} == {

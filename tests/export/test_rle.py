@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from napari_zeroseg.core.errors import BadFileError
+from napari_zeroseg.core.mask import Mask
 from napari_zeroseg.export import rle
 
 MASKS = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=40))
@@ -32,7 +33,14 @@ def test_the_compressed_form_is_that_of_the_reference_implementation():
 def test_a_mask_comes_back_from_both_forms(mask):
     counts = rle.encode(mask)
     assert rle.from_text(rle.to_text(counts)) == counts
-    assert np.array_equal(rle.decode(counts, mask.shape), mask)
+    assert np.array_equal(rle.decode(counts, mask.shape).to_plane(mask.shape), mask)
+    assert rle.encode_mask(Mask.from_plane(mask), mask.shape) == counts
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=12))
+def test_empty_runs_count_as_none(counts):
+    values = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
+    assert np.array_equal(rle.decode(counts, (1, len(values))).to_plane((1, len(values)))[0], values)
 
 
 @given(st.text(max_size=40))

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_zeroseg._napari.layer_axes import letters_of, placed
+from napari_zeroseg.core.annotations import Annotations
 from napari_zeroseg.core.errors import ExportError
 from napari_zeroseg.core.image import plane_from_array
 from napari_zeroseg.core.instance import Instance
-from napari_zeroseg.core.mask import Mask
+from napari_zeroseg.core.label_images import masks_of
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 from napari_zeroseg.export.coco import write_coco
 from napari_zeroseg.export.names import unique_names
@@ -21,8 +22,6 @@ from napari_zeroseg.export.tiff import write_label_tiff
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from napari_zeroseg.core.volume import Grid
 
@@ -55,8 +54,8 @@ def write_semantic_tiff(path: str, layers: Sequence[LayerData]) -> list[str]:
 def write_coco_json(path: str, layers: Sequence[LayerData]) -> list[str]:
     """Write all objects as COCO annotations."""
     _check_shapes(layers)
-    vocabulary, instances = _classes(layers), _instances(layers)
-    write_coco(Path(path), "", _plane_shape(layers[0]), vocabulary, instances)
+    shape = _plane_shape(layers[0])
+    write_coco(Path(path), Annotations("", shape, _classes(layers), tuple(_instances(layers))))
     return [path]
 
 
@@ -109,17 +108,8 @@ def _classes(layers: Sequence[LayerData]) -> Vocabulary:
 
 
 def _instances(layers: Sequence[LayerData]) -> list[Instance]:
-    return [instance for layer in layers for instance in _objects(np.asarray(layer[0]), _name(layer))]
-
-
-def _objects(labels: NDArray[Any], name: str) -> list[Instance]:
-    from scipy.ndimage import find_objects
-
     return [
-        Instance(number, name, Mask((rows.start, cols.start), labels[rows, cols] == number), 1.0)
-        for number, (rows, cols) in _boxes(find_objects(labels.astype(np.int64)))
+        Instance(number, _name(layer), mask, 1.0)
+        for layer in layers
+        for number, mask in masks_of(np.asarray(layer[0]))
     ]
-
-
-def _boxes(found: list[tuple[slice, slice] | None]) -> list[tuple[int, tuple[slice, slice]]]:
-    return [(number, box) for number, box in enumerate(found, 1) if box is not None]

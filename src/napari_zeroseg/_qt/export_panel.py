@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QUrl
 from qtpy.QtGui import QDesktopServices
-from qtpy.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QPushButton
+from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPushButton
 
 from napari_zeroseg._qt.action_button import ActionButton, ReasonLine
 from napari_zeroseg._qt.section import TextLine, column, row
@@ -16,6 +16,7 @@ from napari_zeroseg._qt.session_view import SessionView
 from napari_zeroseg.api import Result
 from napari_zeroseg.core.errors import ExportError, ZeroSegError
 from napari_zeroseg.export.bundle import Bundle
+from napari_zeroseg.export.formats import FORMATS, WRITERS
 from napari_zeroseg.export.names import safe_name
 from napari_zeroseg.session.readiness import Action
 
@@ -47,7 +48,8 @@ class ExportPanel(SessionView):
         self._writing = ""
         self.folder = QLineEdit(str(Path.home()))
         self.browse = QPushButton("Browse…")
-        self.coco = QCheckBox("COCO annotations too (JSON)")
+        self.format = QComboBox()
+        self.lost = TextLine()
         self.export = ActionButton(
             "Export", Action.EXPORT, f"{WRITES}\nFiles of the same name are replaced", self._start
         )
@@ -62,23 +64,41 @@ class ExportPanel(SessionView):
         self.folder.setAccessibleName("Folder for the files")
         self.folder.setToolTip("The folder that the files are written into; it is made if need be")
         self.browse.setToolTip("Choose the folder")
-        self.coco.setToolTip("One file with polygons and run-length masks that many training tools read")
+        self.format.setAccessibleName("Further format")
+        self.format.setToolTip(
+            "Write the masks for another tool as well; below stands what its format cannot keep"
+        )
+        self.format.addItem("for no other tool", "")
+        for name in WRITERS:
+            self.format.addItem(FORMATS[name].title, name)
+        self.lost.hide()
         self.show_folder.setToolTip("Open the folder in the file manager")
         self.show_folder.hide()
         layout = column(self)
         layout.addWidget(TextLine(WRITES))
         layout.addLayout(row(self.folder, self.browse))
-        layout.addWidget(self.coco)
-        for widget in (self.export, self.reason, self.written, self.show_folder):
+        layout.addLayout(row(QLabel("Also"), self.format))
+        for widget in (self.lost, self.export, self.reason, self.written, self.show_folder):
             layout.addWidget(widget)
 
+    @property
+    def _formats(self) -> tuple[str, ...]:
+        name = self.format.currentData()
+        return (name,) if name else ()
+
     def _connect(self) -> None:
+        self.format.currentIndexChanged.connect(self._show_losses)
         self.browse.clicked.connect(self._on_browse_clicked)
         self.show_folder.clicked.connect(
             lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(self.folder.text()))
         )
         self._listen(self._session.changed, self._show_readiness)
         self._listen(self._session.source_changed, self._show_readiness)
+
+    def _show_losses(self) -> None:
+        lost = [text for name in self._formats for text in FORMATS[name].loses.values()]
+        kept = "It keeps all of the masks." if self._formats else ""
+        self.lost.show_text(" ".join(lost) or kept)
 
     def _show_readiness(self, *_: object) -> None:
         readiness = self._session.readiness
@@ -98,7 +118,7 @@ class ExportPanel(SessionView):
             Path(self.folder.text()).expanduser(),
             _stem(source),
             state.vocabulary.names,
-            coco=self.coco.isChecked(),
+            formats=self._formats,
         )
         self._show_writing("The files are being written.")
         self._background.do(

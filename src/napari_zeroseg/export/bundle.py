@@ -7,11 +7,12 @@ from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
 
+from napari_zeroseg.core.annotations import Annotations
 from napari_zeroseg.core.compose import drawn_classes, drawn_instances
 from napari_zeroseg.core.errors import ExportError
 from napari_zeroseg.core.tiles import placed
 from napari_zeroseg.export.atomic import make_folder
-from napari_zeroseg.export.coco import write_coco
+from napari_zeroseg.export.formats import FORMATS, WRITERS
 from napari_zeroseg.export.names import unique_names
 from napari_zeroseg.export.overlay import write_overlay_png
 from napari_zeroseg.export.record import write_record
@@ -70,14 +71,14 @@ class Bundle:
         What all file names begin with.
     classes : tuple of str
         Names of the classes, in order.
-    coco : bool
-        Whether COCO annotations are written too.
+    formats : tuple of str
+        Names of exchange formats that are written too, see :data:`~napari_zeroseg.export.formats.FORMATS`.
     """
 
     folder: Path
     stem: str
     classes: tuple[str, ...]
-    coco: bool = False
+    formats: tuple[str, ...] = ()
 
     @property
     def semantic(self) -> Path:
@@ -92,8 +93,9 @@ class Bundle:
         return self.folder / f"{self.stem}.json"
 
     @property
-    def annotations(self) -> Path:
-        return self.folder / f"{self.stem}_coco.json"
+    def exchange(self) -> dict[str, Path]:
+        """The file, or folder, of each exchange format."""
+        return {name: self.folder / f"{self.stem}_{name}{FORMATS[name].suffix}" for name in self.formats}
 
     @property
     def labels(self) -> dict[str, Path]:
@@ -104,16 +106,14 @@ class Bundle:
     @property
     def paths(self) -> tuple[Path, ...]:
         """Every file, in the order in which they are written."""
-        extra = (self.annotations,) if self.coco else ()
-        return (self.semantic, *self.labels.values(), self.overlay, *extra, self.record)
+        return (
+            self.semantic, *self.labels.values(), self.overlay, *self.exchange.values(), self.record
+        )  # fmt: skip
 
     def check(self, grid: Grid) -> None:
         """Raise :class:`ExportError` when results on these planes cannot be written like this."""
-        if self.coco and grid.depth:
-            raise ExportError(
-                "COCO annotations hold single planes, not stacks.",
-                remedy="Choose one plane, or leave the COCO file out.",
-            )
+        for name in self.formats:
+            FORMATS[name].check(grid)
 
     def write(self, result: Exportable) -> tuple[Path, ...]:
         """Write all files, the record last: where it is there, the rest is there too.
@@ -142,9 +142,9 @@ class Bundle:
             (file, partial(_write_class, result=result, name=name)) for name, file in self.labels.items()
         ]
         steps.append((self.overlay, partial(_write_overlay, result=result)))
-        if self.coco:
-            parts = (result.vocabulary, result.instances)
-            steps.append((self.annotations, lambda path: write_coco(path, result.name, result.shape, *parts)))
+        steps += [
+            (path, partial(_write_exchange, result=result, name=name)) for name, path in self.exchange.items()
+        ]
         steps.append((self.record, lambda path: write_record(path, result.record(), self._file_names())))
         return steps
 
@@ -154,7 +154,7 @@ class Bundle:
             "labels": {name: path.name for name, path in self.labels.items()},
             "overlay": self.overlay.name,
         }
-        return names | ({"coco": self.annotations.name} if self.coco else {})
+        return names | {name: path.name for name, path in self.exchange.items()}
 
 
 def _write_semantic(path: Path, result: Exportable) -> None:
@@ -181,6 +181,15 @@ def _write_overlay(path: Path, result: Exportable) -> None:
     factor = (picture.shape[0] / result.shape[0], picture.shape[1] / result.shape[1])
     shrunk = [placed(instance, (0, 0), factor) for instance in result.pictured]
     write_overlay_png(path, picture, result.vocabulary, shrunk)
+
+
+def _write_exchange(path: Path, result: Exportable, name: str) -> None:
+    WRITERS[name](path, annotations_of(result))
+
+
+def annotations_of(result: Exportable) -> Annotations:
+    """Return what was found in an image, to be written in another tool's format."""
+    return Annotations(result.name, result.shape, result.vocabulary, result.instances, result.grid)
 
 
 def _is_large(result: Exportable) -> bool:

@@ -1,65 +1,67 @@
-"""COCO annotations: instances as run-length encoded masks in JSON."""
+"""COCO annotations: instances as run-length encoded masks or as polygons in JSON.
+
+Source: "Data format" of https://cocodataset.org, and for colours of categories its panoptic part.
+"""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from functools import reduce
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
-from napari_zeroseg.core.errors import BadFileError, ZeroSegError
-from napari_zeroseg.core.instance import Instance, InstanceState
+from napari_zeroseg.core.annotations import Annotations, Frame
+from napari_zeroseg.core.errors import BadFileError
 from napari_zeroseg.core.mask import Mask
-from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 from napari_zeroseg.export import rle
-from napari_zeroseg.export.atomic import replacing
+from napari_zeroseg.export.colors import hex_color, rgb
+from napari_zeroseg.export.format import NO_SCALE, SINGLE_PLANES, Format
+from napari_zeroseg.export.gathering import Gathering
+from napari_zeroseg.export.json_files import read_json, write_json
+from napari_zeroseg.export.polygons import filled, one_ring, polygons_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from napari_zeroseg.core.instance import Instance
 
-MAX_FILE_BYTES = 500_000_000
-MAX_PIXELS = 2**29
+    Segmentation = dict[str, Any] | list[list[int]]
 
 
 def coco_document(
-    image: str, shape: tuple[int, int], vocabulary: Vocabulary, instances: Sequence[Instance]
+    annotations: Annotations, segmentation: Callable[[Mask, tuple[int, int]], Segmentation]
 ) -> dict[str, Any]:
     """Return the annotations of one image as COCO's document.
 
-    Parameters
-    ----------
-    image : str
-        File name of the image.
-    shape : tuple of int
-        (H, W) in pixels.
+    ``segmentation`` says how a mask is written: :func:`as_runs` or :func:`as_polygons`.
     """
+    vocabulary, (height, width) = annotations.vocabulary, annotations.shape
+    ids = {name: number for number, name in enumerate(vocabulary.names, 1)}
     return {
         "info": {"description": "Segmented with napari-zeroseg"},
-        "images": [{"id": 1, "file_name": image, "height": shape[0], "width": shape[1]}],
+        "images": [{"id": 1, "file_name": annotations.image, "height": height, "width": width}],
         "categories": [
-            {"id": vocabulary.id_of(c.name), "name": c.name, "supercategory": ""} for c in vocabulary
+            {"id": ids[c.name], "name": c.name, "supercategory": "", "color": rgb(c.color)}
+            for c in vocabulary
         ],
         "annotations": [
-            _annotation(number, instance, vocabulary.id_of(instance.name), shape)
-            for number, instance in enumerate(instances, 1)
+            _annotation(number, instance, ids[instance.name])
+            | {"segmentation": segmentation(instance.mask, annotations.shape)}
+            for number, instance in enumerate(annotations.instances, 1)
         ],
     }
 
 
-def _annotation(number: int, instance: Instance, category: int, shape: tuple[int, int]) -> dict[str, Any]:
+def _annotation(number: int, instance: Instance, category: int) -> dict[str, Any]:
     x0, y0, x1, y1 = instance.mask.trimmed().box
-    counts = rle.encode(instance.mask.to_plane(shape))
     return {
         "id": number,
         "image_id": 1,
         "category_id": category,
         "iscrowd": 0,
-        "segmentation": {"size": list(shape), "counts": rle.to_text(counts)},
         "area": instance.mask.area,
         "bbox": [x0, y0, x1 - x0, y1 - y0],
         "score": round(instance.score, 4),
@@ -67,19 +69,39 @@ def _annotation(number: int, instance: Instance, category: int, shape: tuple[int
     }
 
 
-def write_coco(
-    path: Path, image: str, shape: tuple[int, int], vocabulary: Vocabulary, instances: Sequence[Instance]
-) -> None:
-    """Write the annotations of one image, see :func:`coco_document`.
+def as_runs(mask: Mask, shape: tuple[int, int]) -> Segmentation:
+    """Return a mask as compressed runs."""
+    return {"size": list(shape), "counts": rle.to_text(rle.encode_mask(mask, shape))}
+
+
+def as_polygons(mask: Mask, _shape: tuple[int, int]) -> Segmentation:
+    """Return a mask as one polygon for each of its parts; holes are joined to the outline."""
+    return [one_ring([polygon]).ravel().tolist() for polygon in polygons_of(mask)]
+
+
+def write_coco(path: Path, annotations: Annotations) -> None:
+    """Write masks as runs, exactly as they are.
 
     Raises
     ------
     ExportError
         When the file cannot be written.
     """
-    document = coco_document(image, shape, vocabulary, instances)
-    with replacing(path) as part:
-        part.write_text(json.dumps(document, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(path, coco_document(annotations, as_runs))
+
+
+def write_coco_polygons(path: Path, annotations: Annotations) -> None:
+    """Write masks as polygons along the edges of their pixels.
+
+    Raises
+    ------
+    ExportError
+        When the file cannot be written.
+    """
+    write_json(path, coco_document(annotations, as_polygons))
+
+
+Coordinate = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class _ImageEntry(BaseModel):
@@ -92,6 +114,7 @@ class _ImageEntry(BaseModel):
 class _Category(BaseModel):
     id: int
     name: str
+    color: Any = None
 
 
 class _Runs(BaseModel):
@@ -102,8 +125,8 @@ class _Runs(BaseModel):
 class _Annotation(BaseModel):
     image_id: int
     category_id: int
-    segmentation: _Runs | list[Annotated[list[float], Field(min_length=6)]]
-    score: float = 1.0
+    segmentation: _Runs | list[Annotated[list[Coordinate], Field(min_length=6)]]
+    score: Any = None
     attributes: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -113,103 +136,63 @@ class _Document(BaseModel):
     annotations: list[_Annotation]
 
 
-@dataclass(frozen=True)
-class Annotated2D:
-    """The instances of one image.
-
-    Parameters
-    ----------
-    image : str
-        File name of the image.
-    shape : tuple of int
-        (H, W) in pixels.
-    """
-
-    image: str
-    shape: tuple[int, int]
-    vocabulary: Vocabulary
-    instances: tuple[Instance, ...]
-
-
-def read_coco(path: Path) -> list[Annotated2D]:
+def read_coco(path: Path, _frame: Frame | None = None) -> list[Annotations]:
     """Read COCO annotations, masks and polygons, one entry per image.
 
-    Classes come in the order of their ids; where names cannot be classes, the file is refused.
+    Classes come in the order of their ids.
 
     Raises
     ------
     BadFileError
         When the file cannot be read or is damaged; the text says where.
     """
-    document = _parse(path)
+    document = read_json(path, _Document, "COCO annotations")
     try:
         return [_of_image(document, image) for image in document.images]
-    except ZeroSegError as error:
+    except BadFileError as error:
         raise BadFileError(f"'{path.name}' cannot be used: {error.happened}") from error
 
 
-def _parse(path: Path) -> _Document:
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise BadFileError(f"'{path.name}' is larger than {MAX_FILE_BYTES // 10**6} MB.")
-        return _Document.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise BadFileError(f"'{path}' could not be read: {error.strerror or error}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "document"
-        raise BadFileError(f"'{path.name}' holds no COCO annotations: {where}: {first['msg']}.") from error
-
-
-def _of_image(document: _Document, image: _ImageEntry) -> Annotated2D:
-    if image.height * image.width > MAX_PIXELS:
-        raise BadFileError(f"The image {image.id} says it is {image.width} × {image.height} pixels.")
-    names = {c.id: c.name for c in sorted(document.categories, key=lambda c: c.id)}
-    vocabulary = Vocabulary(tuple(TargetClass(name) for name in names.values()))
-    used: dict[str, int] = {}
-    instances = []
+def _of_image(document: _Document, image: _ImageEntry) -> Annotations:
+    shape = (image.height, image.width)
+    # a path of someone's disk says nothing here but its end
+    gathering = Gathering(Frame(PurePosixPath(image.file_name.replace("\\", "/")).name, shape))
+    categories = {c.id: c for c in sorted(document.categories, key=lambda c: c.id)}
+    for category in categories.values():
+        gathering.declare(category.name, hex_color(category.color))
     for annotation in document.annotations:
         if annotation.image_id == image.id:
-            name = _name_of(annotation, names)
-            used[name] = used.get(name, 0) + 1
-            instances.append(_instance(annotation, name, used[name], (image.height, image.width)))
-    return Annotated2D(image.file_name, (image.height, image.width), vocabulary, tuple(instances))
+            if annotation.category_id not in categories:
+                raise BadFileError(
+                    f"An annotation names the category {annotation.category_id}, which is not there."
+                )
+            gathering.add(
+                categories[annotation.category_id].name,
+                _mask(annotation.segmentation, shape),
+                number=annotation.attributes.get("instance_id"),
+                score=annotation.score,
+                state=annotation.attributes.get("state"),
+            )
+    return gathering.finish()
 
 
-def _name_of(annotation: _Annotation, names: dict[int, str]) -> str:
-    if annotation.category_id not in names:
-        raise BadFileError(f"An annotation names the category {annotation.category_id}, which is not there.")
-    return names[annotation.category_id].strip()
-
-
-def _instance(annotation: _Annotation, name: str, number: int, shape: tuple[int, int]) -> Instance:
-    state = annotation.attributes.get("state")
-    known = state in {str(s) for s in InstanceState}
-    return Instance(
-        number,
-        name,
-        Mask.from_plane(_pixels(annotation.segmentation, shape)),
-        float(np.clip(annotation.score, 0, 1)),
-        # what another tool holds was made or checked by a person, for all that is known
-        InstanceState(str(state)) if known else InstanceState.ACCEPTED,
-    )
-
-
-def _pixels(segmentation: _Runs | list[list[float]], shape: tuple[int, int]) -> NDArray[np.bool_]:
+def _mask(segmentation: _Runs | list[list[float]], shape: tuple[int, int]) -> Mask:
     if isinstance(segmentation, list):
-        return _filled(segmentation, shape)
+        return reduce(Mask.plus, (filled([_corners(flat)], shape) for flat in segmentation), NOTHING)
     if segmentation.size != shape:
         raise BadFileError(f"A mask has size {list(segmentation.size)}, its image {list(shape)}.")
     counts = segmentation.counts
     return rle.decode(rle.from_text(counts) if isinstance(counts, str) else counts, shape)
 
 
-def _filled(polygons: list[list[float]], shape: tuple[int, int]) -> NDArray[np.bool_]:
-    from skimage.draw import polygon2mask
+NOTHING = Mask((0, 0), np.zeros((0, 0), bool))
 
-    plane = np.zeros(shape, bool)
-    for flat in polygons:
-        # polygons run along pixel edges, masks are asked at pixel centres
-        corners = np.reshape(flat[: len(flat) // 2 * 2], (-1, 2))[:, ::-1] - 0.5
-        plane |= polygon2mask(shape, corners)
-    return plane
+
+def _corners(flat: list[float]) -> np.ndarray[Any, Any]:
+    return np.reshape(flat[: len(flat) // 2 * 2], (-1, 2))
+
+
+_LOSES = {**SINGLE_PLANES, **NO_SCALE}
+
+COCO = Format("coco", "COCO (masks)", ".json", write_coco, read_coco, _LOSES)
+COCO_POLYGONS = Format("coco-polygons", "COCO (polygons)", ".json", write_coco_polygons, read_coco, _LOSES)

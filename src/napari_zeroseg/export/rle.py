@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_zeroseg.core.errors import BadFileError
+from napari_zeroseg.core.mask import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,19 +30,46 @@ def encode(mask: NDArray[np.bool_]) -> list[int]:
     return [end - start for start, end in pairwise(edges)]
 
 
-def decode(counts: Sequence[int], shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Return the mask of shape (H, W).
+def encode_mask(mask: Mask, shape: tuple[int, int]) -> list[int]:
+    """Return the same for a mask on a plane of shape (H, W), of which only its columns are looked at."""
+    rows, cols = mask.slices
+    strip = np.zeros((shape[0], mask.pixels.shape[1]), bool)
+    strip[rows] = mask.pixels
+    counts = encode(strip)
+    counts[0] += cols.start * shape[0]
+    behind = (shape[1] - cols.stop) * shape[0]
+    # a list of even length ends with object, and background comes after it
+    if len(counts) % 2:
+        counts[-1] += behind
+    elif behind:
+        counts.append(behind)
+    return counts
+
+
+def decode(counts: Sequence[int], shape: tuple[int, int]) -> Mask:
+    """Return the mask on a plane of shape (H, W).
 
     Raises
     ------
     BadFileError
         When the runs do not fill the shape exactly.
     """
-    runs = np.asarray(counts, np.int64)
-    if (runs < 0).any() or int(runs.sum()) != shape[0] * shape[1]:
+    # Python's own numbers, which no sum of a damaged file overflows
+    if any(count < 0 for count in counts) or sum(counts) != shape[0] * shape[1]:
         raise BadFileError(f"A run-length encoded mask does not fill its {shape[1]} × {shape[0]} pixels.")
-    values = np.arange(len(runs)) % 2 == 1
-    return np.repeat(values, runs).reshape(shape, order="F")
+    ends = np.cumsum(np.asarray(counts, np.int64))
+    begins, ends = ends[:-1:2], ends[1::2]
+    begins, ends = begins[ends > begins], ends[ends > begins]
+    if not begins.size:
+        return Mask((0, 0), np.zeros((0, 0), bool))
+    left, right = int(begins[0]) // shape[0], -(-int(ends[-1]) // shape[0])
+    strip = np.zeros(shape[0] * (right - left), np.int8)
+    # runs may follow each other at once, and the last may end where the strip does
+    np.add.at(strip, begins - left * shape[0], 1)
+    inner = ends - left * shape[0] < strip.size
+    np.add.at(strip, ends[inner] - left * shape[0], -1)
+    pixels = np.cumsum(strip, dtype=np.int8).reshape(shape[0], right - left, order="F") > 0
+    return Mask((0, left), pixels).trimmed()
 
 
 def to_text(counts: Sequence[int]) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_zeroseg.core.compose import label_tiles
 from napari_zeroseg.core.errors import BadFileError, ExportError
+from napari_zeroseg.core.volume import ONE_PLANE
 from napari_zeroseg.export.atomic import replacing
 from napari_zeroseg.export.units import SYMBOLS
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_zeroseg.core.compose import Drawn
+    from napari_zeroseg.core.vocabulary import TargetClass
     from napari_zeroseg.core.volume import Grid
 
 MAX_PIXELS = 2**31
@@ -55,7 +57,11 @@ def write_label_tiff(path: Path, labels: NDArray[Any], grid: Grid | None = None)
 
 
 def write_large_label_tiff(
-    path: Path, planes: Sequence[Drawn], shape: tuple[int, int], grid: Grid | None = None
+    path: Path,
+    planes: Sequence[Drawn],
+    shape: tuple[int, int],
+    grid: Grid | None = None,
+    classes: Sequence[TargetClass] = (),
 ) -> None:
     """Write a label image like :func:`write_label_tiff`, as a BigTIFF in tiles that are drawn one by one.
 
@@ -69,6 +75,9 @@ def write_large_label_tiff(
         (H, W) of a plane.
     grid : Grid, optional
         As there.
+    classes : sequence of TargetClass, optional
+        A channel for each, with its name and colour, outside of the grid: ``planes`` are those of the
+        first class, then those of the second.
 
     Raises
     ------
@@ -77,20 +86,21 @@ def write_large_label_tiff(
     """
     import tifffile
 
+    channels = (len(classes),) if len(classes) > 1 else ()
     dtype = np.min_scalar_type(max((value for drawn in planes for value, _ in drawn), default=0))
     depth = grid.depth if grid is not None else ()
     with replacing(path) as part:
         tifffile.imwrite(
             part,
             (tile for drawn in planes for tile in label_tiles(drawn, shape, TILE, dtype)),
-            shape=(*depth, *shape),
+            shape=(*channels, *depth, *shape),
             dtype=dtype,
             tile=(TILE, TILE),
             bigtiff=True,
             compression="zlib",
             photometric="minisblack",
             maxworkers=1,  # more of them encode, and hold, many tiles at once
-            **_described(grid),
+            **(_with_classes(grid or ONE_PLANE, classes) if classes else _described(grid)),
         )
 
 
@@ -98,13 +108,31 @@ def _described(grid: Grid | None) -> dict[str, Any]:
     """Return axes and scale as OME has them, and the resolution for readers that know no OME."""
     if grid is None or (grid.axes == "YX" and not grid.scale):
         return {}
+    return {"ome": True, "metadata": _placed(grid), **_resolution(grid)}
+
+
+def _with_classes(grid: Grid, classes: Sequence[TargetClass]) -> dict[str, Any]:
+    placed = _placed(grid)
+    axes = f"C{grid.axes}" if len(classes) > 1 else grid.axes
+    channels = {"Name": [c.name for c in classes], "Color": [_ome_color(c.color) for c in classes]}
+    return {"ome": True, "metadata": placed | {"axes": axes, "Channel": channels}, **_resolution(grid)}
+
+
+def _ome_color(color: str) -> int:
+    """Return RRGGBBAA as OME has it, a signed number of 32 bits."""
+    # opaque white is what OME has where nobody chose a colour
+    alpha = "fe" if color.lower() == "#ffffff" else "ff"
+    return int.from_bytes(bytes.fromhex(f"{color.removeprefix('#')}{alpha}"), "big", signed=True)
+
+
+def _placed(grid: Grid) -> dict[str, Any]:
     metadata: dict[str, Any] = {"axes": grid.axes}
     for axis, size in grid.scale.items():
         name, unit = OME_SIZES[axis], SYMBOLS.get(grid.units.get(axis, ""), "")
         metadata |= {name: size} | (
             {f"{name}Unit": unit} if unit else {f"{name}Unit": "pixel"} if axis != "T" else {}
         )
-    return {"ome": True, "metadata": metadata, **_resolution(grid)}
+    return metadata
 
 
 def _resolution(grid: Grid) -> dict[str, Any]:

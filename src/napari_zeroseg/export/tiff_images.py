@@ -116,15 +116,26 @@ def _from_ome(file: TiffFile, _axes: str, _shape: tuple[int, ...]) -> dict[str, 
     for axis, name in OME_SIZES.items():
         scale |= _positive(axis, pixels.get(name))
         units[axis] = unit_name(pixels.get(f"{name}Unit", "second" if axis == "T" else "micrometer"))
-    channels = pixels.get("Channel", [])
-    channels = channels if isinstance(channels, list) else [channels]
-    named = tuple((str(c.get("Name", "")), _ome_color(c.get("Color"))) for c in channels)
+    named = _ome_channels(file.ome_metadata or "")
     return {"scale": scale, "units": {a: units[a] for a in scale}, "channels": named}
 
 
-def _ome_color(value: Any) -> str:
+def _ome_channels(text: str) -> tuple[tuple[str, str], ...]:
+    """Return names and colours of the first image's channels, as they are written: "01" is no number."""
+    from defusedxml.ElementTree import fromstring
+
+    pixels = fromstring(text).find("{*}Image/{*}Pixels")
+    channels = [] if pixels is None else pixels.findall("{*}Channel")
+    return tuple((c.get("Name", ""), _ome_color(c.get("Color", "-1"))) for c in channels)
+
+
+def _ome_color(text: str) -> str:
     """Return the colour of a signed number RRGGBBAA, empty when there is none."""
-    return f"#{(int(value) >> 8) & 0xFFFFFF:06x}" if isinstance(value, int) and value != -1 else ""
+    try:
+        value = int(text)
+    except ValueError:
+        return ""
+    return f"#{(value >> 8) & 0xFFFFFF:06x}" if value != -1 else ""
 
 
 def _positive(axis: str, value: Any) -> dict[str, float]:
