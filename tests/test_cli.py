@@ -262,3 +262,28 @@ def test_what_is_no_plane_is_told(image, tmp_path, said, capsys):
         run("segment", image, "--classes", "bright", "--out", tmp_path, *said)
     assert stopped.value.code == 2
     assert "write" in capsys.readouterr().err
+
+
+def test_a_recipe_gives_byte_identical_label_images(tmp_path, image):
+    assert run("segment", image, "--classes", "bright; grey", "--out", tmp_path / "first") == 0
+    record = tmp_path / "first" / "squares.json"
+    recipe = Recipe.read(record)
+    recipe.write(tmp_path / "recipe.json")
+    for number, given in enumerate([record, tmp_path / "recipe.json", recipe.model_dump_json()]):
+        out = tmp_path / f"again-{number}"
+        assert run("run", given, image, "--out", out) == 0
+        for file in (tmp_path / "first").iterdir():
+            assert (out / file.name).read_bytes() == file.read_bytes()
+
+
+def test_classes_that_a_recipe_leaves_out_are_not_looked_for(tmp_path, image):
+    recipe = Recipe().with_vocabulary(Vocabulary.parse("bright; grey")).looking_for(["grey"])
+    assert run("run", recipe.model_dump_json(), image, "--out", tmp_path / "out") == 0
+    assert tifffile.imread(tmp_path / "out" / "squares_bright.tif").max() == 0
+    assert tifffile.imread(tmp_path / "out" / "squares_grey.tif").max() == 1
+
+
+@pytest.mark.parametrize("given", ["nowhere.json", "nowhere.zeroseg", "{}", '{"classes": 3}'])
+def test_what_is_no_recipe_is_told(tmp_path, image, capsys, given):
+    assert run("run", given, image, "--out", tmp_path / "out") == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -40,7 +40,9 @@ COMMANDS = [
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_command_is_understood(line):
     options = cli._parser().parse_args(shlex.split(line)[1:])
-    assert options.command in {"segment", "suggest", "models", "cache", "doctor", "demo", "convert"}
+    assert options.command in {
+        "segment", "run", "replay", "schema", "convert", "suggest", "models", "cache", "doctor", "demo",
+    }  # fmt: skip
 
 
 def test_the_docs_show_commands():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_zeroseg.api import Result, propagate, refine_edges, segment
+    from napari_zeroseg.api import Result, propagate, refine_edges, replay, segment
     from napari_zeroseg.comparison import compare
     from napari_zeroseg.core.recipe import Recipe
     from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
@@ -28,6 +28,7 @@ __all__ = [
     "learn",
     "propagate",
     "refine_edges",
+    "replay",
     "segment",
 ]
 
@@ -41,6 +42,7 @@ _HOMES = {
     "learn": "napari_zeroseg.learned",
     "propagate": "napari_zeroseg.api",
     "refine_edges": "napari_zeroseg.api",
+    "replay": "napari_zeroseg.api",
     "segment": "napari_zeroseg.api",
 }
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_zeroseg.backends.identity import models_of_recipe
 from napari_zeroseg.core.axes import checked_axes, parse_axes
 from napari_zeroseg.core.channels import default_composition
 from napari_zeroseg.core.compose import instance_labels, semantic_labels
@@ -24,6 +25,8 @@ from napari_zeroseg.core.sequence import Kind
 from napari_zeroseg.core.tiles import whole
 from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.core.volume import ONE_PLANE, Grid, Volume
+from napari_zeroseg.session.changes import pending_above
+from napari_zeroseg.session.replaying import replay as redo
 from napari_zeroseg.session.session import Session
 from napari_zeroseg.session.source import ImageSource, overview
 
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.errors import ZeroSegError
     from napari_zeroseg.core.image import Plane
     from napari_zeroseg.core.instance import Instance
+    from napari_zeroseg.core.script import AnyNote, Script
     from napari_zeroseg.session.readiness import Activity
     from napari_zeroseg.session.state import State
 
@@ -60,6 +64,8 @@ class Result:
         What made it.
     grid : Grid
         The planes that were looked at, and where they lie.
+    notes : tuple of Note
+        What a person did to the image.
     """
 
     name: str
@@ -67,6 +73,7 @@ class Result:
     state: State
     recipe: Recipe
     grid: Grid = ONE_PLANE
+    notes: tuple[AnyNote, ...] = ()
 
     @cached_property
     def image(self) -> Plane:
@@ -125,6 +132,8 @@ class Result:
             phrases=self.state.phrases,
             instances=self.instances,
             grid=self.grid,
+            backends=models_of_recipe(self.recipe),
+            notes=self.notes,
         )
 
 
@@ -191,6 +200,46 @@ def segment(
         session.activity_changed.connect(progress)
     run_through(session, [source.on(p) for p in _from_the_middle(grid)], suggested_only=suggested_only)
     return Result(name, source.on(middle(grid)), session.state, session.recipe, grid)
+
+
+def replay(
+    script: Script, image: NDArray[Any] | Volume, *, axes: str | None = None, rgb: bool | None = None
+) -> Result:
+    """Do again what a person did to an image, from the first class to the last stroke.
+
+    Parameters
+    ----------
+    script : Script
+        From :func:`~napari_zeroseg.export.record.read_script` or
+        :func:`~napari_zeroseg.session.saved.reading.read_saved_script`.
+    image : ndarray or Volume
+        The same image, as for :func:`segment`.
+    axes : str, optional
+        What the axes of an array mean, as there.
+    rgb : bool, optional
+        Whether the last axis is colour, as there.
+
+    Returns
+    -------
+    Result
+        All masks as they were in the end, on all planes.
+
+    Raises
+    ------
+    ZeroSegError
+        When the image is another one, or the work cannot be done again with what is installed.
+    """
+    volume = image if isinstance(image, Volume) else volume_of(_in_parts(image), axes, rgb)
+    if volume.shape != script.shape:
+        raise BadImageError(
+            f"The work was done on an image of shape {script.shape}, this one has {volume.shape}.",
+            remedy="Give the image that it was done on.",
+        )
+    session = redo(script.notes, lambda shown: volume_source(script.name, volume, shown))
+    grid, source = volume.grid(None), session.source
+    assert source is not None
+    picture = source.on(middle(grid))
+    return Result(script.name, picture, session.state, session.recipe, grid, session.notebook.notes)
 
 
 def propagate(
@@ -393,9 +442,10 @@ def run_through(session: Session, planes: Sequence[ImageSource], *, suggested_on
 
 def _accept(session: Session, *, suggested_only: bool) -> None:
     if suggested_only:
-        session.accept_above(session.recipe.parameters.accept_threshold)
+        likely = pending_above(session.state, session.recipe.parameters.accept_threshold)
+        session.accept(*(name for name in likely if name in session.refining.recipe.wanted))
     else:
-        session.accept(*session.state.vocabulary.names)
+        session.accept(*session.refining.recipe.wanted)
 
 
 def _versions() -> dict[str, str]:

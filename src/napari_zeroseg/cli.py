@@ -18,9 +18,10 @@ from napari_zeroseg import (
     cli_machine,
     cli_models,
     cli_planes,
+    cli_recipes,
     cli_suggest,
 )
-from napari_zeroseg.core.errors import ExportError, ZeroSegError
+from napari_zeroseg.core.errors import ZeroSegError
 from napari_zeroseg.core.method import Method
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "convert": cli_convert.run,
             "doctor": cli_doctor.run,
             "learn": cli_learn.run,
+            "replay": cli_recipes.run_replay,
+            "schema": cli_recipes.run_schema,
         }
         return others.get(options.command, _segment)(options)
     except ZeroSegError as error:
@@ -97,6 +100,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"napari-zeroseg {napari_zeroseg.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_segment(commands)
+    _add_run(commands)
+    cli_recipes.add_replay(commands)
     cli_suggest.add_parser(commands)
     cli_models.add_parser(commands)
     cli_cache.add_parser(commands)
@@ -104,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_convert.add_parser(commands)
     cli_learn.add_parser(commands)
     cli_doctor.add_parser(commands)
+    cli_recipes.add_schema(commands)
     demo = commands.add_parser(
         "demo",
         help="show the main job on two images that come along",
@@ -124,20 +130,46 @@ def _add_segment(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("images", nargs="+", type=Path, metavar="IMAGE", help="image files, or folders of zarr images")
-    add("--out", type=Path, required=True, metavar="DIR", help="folder for the results; made if need be")
+    _add_images_and_results(parser)
     add(
         "--classes",
         metavar="TEXT",
         help="what to look for: 'nucleus', or with looks 'nucleus: dark purple, round; cytoplasm: pale "
         "pink'; taken from the recipe if not given",
     )
-    cli_planes.add_options(parser)
     add("--profile", metavar="NAME", help="which models (default: embedded, which needs no download)")
     add("--method", choices=[str(m) for m in Method], help="how (default: grounded, or the recipe's)")
     add("--head", type=Path, metavar="FILE", help="what the command 'learn' wrote, for the method lmseg")
-    add("--recipe", type=Path, metavar="FILE", help="models, parameters and classes as JSON")
+    add("--recipe", metavar="FILE", help="models, parameters and classes as JSON")
     cli_suggest.add_refiner_options(parser)
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "run",
+        help="do what a recipe says to image files",
+        description="Do what a recipe says to image files. The same recipe gives the same files.",
+        epilog=_FILES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "recipe",
+        metavar="RECIPE",
+        help="a recipe, the record of an earlier result or saved work (.zeroseg), or the JSON itself",
+    )
+    _add_images_and_results(parser)
+    parser.add_argument(
+        "--yes-send", action="store_true", help="agree that words are sent to the refiner's server"
+    )
+    parser.set_defaults(classes=None, profile=None, method=None, head=None, refiner=None)
+
+
+def _add_images_and_results(parser: argparse.ArgumentParser) -> None:
+    """Add what says on which files something is done, and which files come of it."""
+    add = parser.add_argument
+    add("images", nargs="+", type=Path, metavar="IMAGE", help="image files, or folders of zarr images")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder for the results; made if need be")
+    cli_planes.add_options(parser)
     cli_machine.add_options(parser)
     cli_convert.add_format_option(parser)
     add("--suggested-only", action="store_true", help="leave out classes that do not seem to be in the image")
@@ -179,7 +211,7 @@ def _recipe(options: argparse.Namespace) -> Recipe:
     from napari_zeroseg.core.recipe import Recipe
     from napari_zeroseg.core.vocabulary import Vocabulary
 
-    recipe = Recipe.read(options.recipe) if options.recipe else Recipe()
+    recipe = cli_recipes.read_recipe(options.recipe) if options.recipe else Recipe()
     if options.profile:
         recipe = recipe.model_copy(update={"profile": options.profile, "backends": {}})
     if options.method:
@@ -210,7 +242,7 @@ def _segment_one(image: Path, bundle: Bundle, recipe: Recipe, options: argparse.
     from napari_zeroseg.api import segment
     from napari_zeroseg.export.images import open_image
 
-    _check_free(bundle, overwrite=options.overwrite)
+    cli_recipes.check_free(bundle, overwrite=options.overwrite)
     volume = open_image(image, options.axes)
     bundle.check(volume.grid(options.plane))
     composition = cli_planes.composition_of(volume, recipe, options.channels)
@@ -227,15 +259,6 @@ def _segment_one(image: Path, bundle: Bundle, recipe: Recipe, options: argparse.
             f"{sum(i.name == name for i in result.instances)} {name}" for name in result.vocabulary.names
         )
         print(f"{image}: {counts} -> {bundle.record}", flush=True)  # noqa: T201
-
-
-def _check_free(bundle: Bundle, *, overwrite: bool) -> None:
-    there = [path for path in bundle.paths if path.exists()]
-    if there and not overwrite:
-        raise ExportError(
-            f"'{there[0]}' is there already.",
-            remedy="Choose another folder, or add --overwrite to replace earlier results.",
-        )
 
 
 def _complain(text: str) -> None:

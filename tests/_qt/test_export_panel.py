@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QFileDialog
 
 from napari_zeroseg._qt.export_panel import ExportPanel
@@ -94,3 +95,23 @@ def test_browse_takes_the_folder_unless_it_is_left(qtbot, session, monkeypatch, 
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: chosen)
     qtbot.mouseClick(panel.browse, LEFT)
     assert panel.folder.text() == expected
+
+
+def test_a_run_is_copied_as_text(qtbot, segmented, tmp_path):
+    from dataclasses import replace
+
+    from napari_zeroseg.session.saved.content import Content
+
+    panel = make_panel(qtbot, segmented, tmp_path)
+    assert not panel.copy_command.isEnabled()
+    assert "from a file" in panel.copy_command.toolTip()
+    content = Content(np.zeros((64, 64)), tmp_path / "a b.tif")
+    segmented._source = replace(segmented.source, content=content)
+    segmented.source_changed.emit(segmented.source)
+    qtbot.mouseClick(panel.copy_command, LEFT)
+    command = QGuiApplication.clipboard().text()
+    assert command.startswith("napari-zeroseg run '{")
+    assert "a b.tif" in command
+    qtbot.mouseClick(panel.copy_python, LEFT)
+    assert "napari_zeroseg.segment(image" in QGuiApplication.clipboard().text()
+    assert "clipboard" in panel.written.text()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from napari_zeroseg.core.compose import instance_labels
 from napari_zeroseg.core.errors import BadFileError
+from napari_zeroseg.core.record import KIND
 from napari_zeroseg.export.coco import read_coco
-from napari_zeroseg.export.record import KIND, read_label_files
+from napari_zeroseg.export.record import read_label_files
 from napari_zeroseg.export.tiff import read_label_tiff
 
 if TYPE_CHECKING:

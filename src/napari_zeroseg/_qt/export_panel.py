@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QUrl
-from qtpy.QtGui import QDesktopServices
+from qtpy.QtGui import QDesktopServices, QGuiApplication
 from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPushButton
 
 from napari_zeroseg._qt.action_button import ActionButton, ReasonLine
@@ -18,9 +18,12 @@ from napari_zeroseg.core.errors import ExportError, ZeroSegError
 from napari_zeroseg.export.bundle import Bundle
 from napari_zeroseg.export.formats import FORMATS, WRITERS
 from napari_zeroseg.export.names import safe_name
+from napari_zeroseg.session.copying import Copied, obstacle
 from napari_zeroseg.session.readiness import Action
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari_zeroseg._qt.gui_thread import Background
     from napari_zeroseg.session.session import Session
     from napari_zeroseg.session.source import ImageSource
@@ -28,6 +31,12 @@ if TYPE_CHECKING:
 WRITES = (
     "Writes one label TIFF per class, one TIFF with all classes, an overlay picture and the record "
     "of how they were made."
+)
+PYTHON = "Copy a script that runs the accepted classes on this image, with these models and settings"
+COMMAND = "Copy the same for a terminal: one line that can be given any number of images"
+RUNS_ONLY = (
+    "It holds what a run does. To do clicks and strokes again too, export, and give the record to: "
+    "napari-zeroseg replay"
 )
 
 
@@ -56,6 +65,8 @@ class ExportPanel(SessionView):
         self.reason = ReasonLine()
         self.written = TextLine()
         self.show_folder = QPushButton("Show the folder")
+        self.copy_python = QPushButton("Copy as Python")
+        self.copy_command = QPushButton("Copy as command")
         self._build()
         self._connect()
         self._show_readiness()
@@ -78,8 +89,11 @@ class ExportPanel(SessionView):
         layout.addWidget(TextLine(WRITES))
         layout.addLayout(row(self.folder, self.browse))
         layout.addLayout(row(QLabel("Also"), self.format))
-        for widget in (self.lost, self.export, self.reason, self.written, self.show_folder):
+        for widget in (self.lost, self.export, self.reason):
             layout.addWidget(widget)
+        layout.addLayout(row(self.copy_python, self.copy_command))
+        layout.addWidget(self.written)
+        layout.addWidget(self.show_folder)
 
     @property
     def _formats(self) -> tuple[str, ...]:
@@ -92,6 +106,8 @@ class ExportPanel(SessionView):
         self.show_folder.clicked.connect(
             lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(self.folder.text()))
         )
+        self.copy_python.clicked.connect(lambda: self._copy(Copied.as_python, "script"))
+        self.copy_command.clicked.connect(lambda: self._copy(Copied.as_command, "command"))
         self._listen(self._session.changed, self._show_readiness)
         self._listen(self._session.source_changed, self._show_readiness)
 
@@ -104,6 +120,10 @@ class ExportPanel(SessionView):
         readiness = self._session.readiness
         self.export.show_readiness(readiness, self._writing)
         self.reason.show_readiness(readiness, [Action.EXPORT])
+        why_not = obstacle(self._session.recipe, self._session.source)
+        for button, teaches in ((self.copy_python, PYTHON), (self.copy_command, COMMAND)):
+            button.setEnabled(not why_not)
+            button.setToolTip(why_not or f"{teaches}\n{RUNS_ONLY}")
 
     def _on_browse_clicked(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder for the files", self.folder.text())
@@ -113,6 +133,7 @@ class ExportPanel(SessionView):
     def _start(self) -> None:
         source, state, recipe = self._session.source, self._session.state, self._session.recipe
         assert source is not None
+        notes = self._session.notebook.notes
         shown = replace(state, instances=state.on_plane(source.plane))
         bundle = Bundle(
             Path(self.folder.text()).expanduser(),
@@ -122,10 +143,16 @@ class ExportPanel(SessionView):
         )
         self._show_writing("The files are being written.")
         self._background.do(
-            lambda: bundle.write(Result(source.name, source, shown, recipe, source.grid)),
+            lambda: bundle.write(Result(source.name, source, shown, recipe, source.grid, notes)),
             self._on_written,
             self._on_problem,
         )
+
+    def _copy(self, write: Callable[[Copied], str], what: str) -> None:
+        source = self._session.source
+        assert source is not None
+        QGuiApplication.clipboard().setText(write(Copied.of(self._session.recipe, source)))
+        self.written.show_text(f"The {what} is on the clipboard.")
 
     def _show_writing(self, text: str) -> None:
         self._writing = text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,15 +19,27 @@ from napari_zeroseg.core.lmseg import LmsegParameters
 from napari_zeroseg.core.method import Method
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 
-MAX_RECIPE_BYTES = 4_000_000
+MAX_RECIPE_BYTES = 64_000_000
+"""A record, which holds its recipe, tells of every object too."""
 SMALLEST_CORE = 128  # px
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Words = Annotated[str, Field(max_length=500)]
 
+_USER_INFO = re.compile(r"(?<=://)[^/@\s]*@")
+
 
 class _Document(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def without_user_info(name: str) -> str:
+    """Return a backend's name without the user and password that its address may hold.
+
+    >>> without_user_info("openai:small@https://me:secret@example.org/v1")
+    'openai:small@https://example.org/v1'
+    """
+    return _USER_INFO.sub("", name)
 
 
 class LookSpec(_Document):
@@ -116,7 +130,8 @@ class Recipe(_Document):
     """Method, profile, backends per role, parameters, vocabulary, and how the image is shown.
 
     The same recipe, image and weights give the same masks. Without a composition an image is
-    shown as :func:`~napari_zeroseg.core.channels.default_composition` has it.
+    shown as :func:`~napari_zeroseg.core.channels.default_composition` has it. Classes that are left
+    out take part when words are matched, and are not looked for.
     """
 
     version: Literal[1] = 1
@@ -127,6 +142,7 @@ class Recipe(_Document):
     freeseg: FreeSegParameters = FreeSegParameters()
     lmseg: LmsegParameters = LmsegParameters()
     classes: tuple[ClassSpec, ...] = ()
+    left_out: tuple[Words, ...] = ()
     guidance: Guidance = Guidance()
     composition: Composition | None = None
 
@@ -137,9 +153,24 @@ class Recipe(_Document):
     def with_vocabulary(self, vocabulary: Vocabulary) -> Recipe:
         return self.model_copy(update={"classes": tuple(ClassSpec.of(c) for c in vocabulary)})
 
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Names of the classes that are looked for."""
+        return tuple(spec.name for spec in self.classes if spec.name not in self.left_out)
+
+    def looking_for(self, names: Collection[str]) -> Recipe:
+        """Return the recipe that looks for these classes only; for all where none is named."""
+        left_out = tuple(spec.name for spec in self.classes if names and spec.name not in names)
+        return self.model_copy(update={"left_out": left_out})
+
     def showing(self, composition: Composition | None) -> Recipe:
         """Return the recipe for images that are shown in this way, None for any."""
         return self.model_copy(update={"composition": composition})
+
+    def shareable(self) -> Recipe:
+        """Return the recipe without what nobody else is to know: users and passwords in addresses."""
+        backends = {role: without_user_info(name) for role, name in self.backends.items()}
+        return self if backends == self.backends else self.model_copy(update={"backends": backends})
 
     def write(self, path: Path) -> None:
         path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -156,18 +187,30 @@ class Recipe(_Document):
         try:
             if path.stat().st_size > MAX_RECIPE_BYTES:
                 raise BadFileError(f"'{path.name}' is too large to be a recipe.")
-            recipe = _read(cls, path.read_bytes())
+            return cls.parse(path.read_bytes(), path.name)
+        except OSError as error:
+            raise BadFileError(f"The recipe '{path}' could not be read: {error.strerror}.") from error
+
+    @classmethod
+    def parse(cls, content: bytes, name: str) -> Recipe:
+        """Read and validate a recipe, or that of a record, from JSON; ``name`` is for messages.
+
+        Raises
+        ------
+        BadFileError
+            When it is no valid recipe.
+        """
+        try:
+            recipe = _read(cls, content)
             Vocabulary(tuple(spec.target() for spec in recipe.classes))
             return recipe
         except BadVocabularyError as error:
-            raise BadFileError(f"'{path.name}' is not a valid recipe: {error.happened}") from error
-        except OSError as error:
-            raise BadFileError(f"The recipe '{path}' could not be read: {error.strerror}.") from error
+            raise BadFileError(f"'{name}' is not a valid recipe: {error.happened}") from error
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "document"
             raise BadFileError(
-                f"'{path.name}' is not a valid recipe: {where}: {first['msg']}.",
+                f"'{name}' is not a valid recipe: {where}: {first['msg']}.",
                 remedy="Mend that entry, or write a new recipe from the window.",
             ) from error
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_zeroseg.core.errors import BadFileError
+from napari_zeroseg.core.record import KIND
 from napari_zeroseg.export.coco import COCO, COCO_POLYGONS
 from napari_zeroseg.export.csv_table import CSV
 from napari_zeroseg.export.label_tiff import LABELS
-from napari_zeroseg.export.record import KIND
 from napari_zeroseg.export.record_annotations import RECORD
 
 if TYPE_CHECKING:

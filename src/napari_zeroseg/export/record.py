@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
 from napari_zeroseg.core.errors import BadFileError
+from napari_zeroseg.core.record import KIND, RecordedImage
+from napari_zeroseg.core.script import MOST_NOTES, Note, Script
 from napari_zeroseg.export.atomic import replacing
 
 MAX_FILE_BYTES = 500_000_000
-
-KIND = "napari-zeroseg record"
-"""Value of ``kind``, by which a record is told from other JSON files."""
 
 
 def write_record(path: Path, record: dict[str, Any], files: dict[str, Any]) -> None:
@@ -78,19 +77,49 @@ def read_label_files(path: Path) -> list[LabelFile]:
     BadFileError
         When the file is no record, or points out of its folder.
     """
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise BadFileError(f"'{path.name}' is too large to be a record.")
-        document = _Document.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise BadFileError(f"'{path}' could not be read: {error.strerror or error}.") from error
-    except ValidationError as error:
-        raise BadFileError(f"'{path.name}' is no record of napari-zeroseg.") from error
+    document = _read(path, _Document)
     colors = {c.name: c.color for c in document.recipe.classes}
     return [
         LabelFile(name, _beside(path, file), colors.get(name, ""))
         for name, file in document.files.labels.items()
     ]
+
+
+class _Scripted(BaseModel):
+    kind: Annotated[str, Field(pattern=f"^{KIND}$")]
+    image: RecordedImage
+    script: Annotated[tuple[Note, ...], Field(max_length=MOST_NOTES)] = ()
+
+
+def read_script(path: Path) -> Script:
+    """Return what a person did to the image of a record.
+
+    Raises
+    ------
+    BadFileError
+        When the file is no record, or holds no script.
+    """
+    document = _read(path, _Scripted)
+    if not document.script:
+        raise BadFileError(
+            f"'{path.name}' tells of nothing that a person did.",
+            remedy="Make its result again with: napari-zeroseg run.",
+        )
+    return Script(document.image.name, (document.image.height, document.image.width), document.script)
+
+
+D = TypeVar("D", bound=BaseModel)
+
+
+def _read(path: Path, kind: type[D]) -> D:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise BadFileError(f"'{path.name}' is too large to be a record.")
+        return kind.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise BadFileError(f"'{path}' could not be read: {error.strerror or error}.") from error
+    except ValidationError as error:
+        raise BadFileError(f"'{path.name}' is no record of napari-zeroseg.") from error
 
 
 def _beside(record: Path, file: str) -> Path:

@@ -13,8 +13,10 @@ from napari_zeroseg.core.errors import NotNowError, OutsideError
 from napari_zeroseg.core.instance import Combination, InstanceKey
 from napari_zeroseg.core.points import points_along
 from napari_zeroseg.core.prompt import Point, Prompt
+from napari_zeroseg.core.script import Answer
 from napari_zeroseg.session import changes
 from napari_zeroseg.session.asking import answer
+from napari_zeroseg.session.noting import noted
 from napari_zeroseg.session.readiness import Action
 from napari_zeroseg.session.state import Draft
 from napari_zeroseg.session.workspace import Workspace, explained
@@ -32,6 +34,7 @@ PARTS = (Combination.ADDED, Combination.SUBTRACTED)
 class Drawing(Workspace):
     """What a person does to the draft."""
 
+    @noted
     def begin(
         self, name: str, instance_id: int | None = None, combination: Combination = Combination.WHOLE
     ) -> None:
@@ -110,9 +113,10 @@ class Drawing(Workspace):
     def click(self, x: float, y: float, *, positive: bool = True) -> None:
         """Add a point to the draft; x and y in pixels. The new mask comes as an event."""
         draft = self._draft_for(Action.CLICK)
-        points = (*draft.prompt.points, Point(x, y, positive))
+        points = (*draft.prompt.points, Point(float(x), float(y), positive))
         self.set_points(points, "Add point" if positive else "Add negative point")
 
+    @noted
     def draw_box(self, box: Box | None) -> None:
         """Give the draft a box (x0, y0, x1, y1) in pixels in the place of the one before, or none.
 
@@ -169,6 +173,7 @@ class Drawing(Workspace):
         points = points_along(inside, positive=positive)
         self.set_points((*draft.prompt.points, *points), "Scribble" if positive else "Negative scribble")
 
+    @noted
     def set_points(self, points: Iterable[Point], text: str = "Change points") -> None:
         """Replace the draft's points, after some were added, moved, flipped or deleted.
 
@@ -201,6 +206,7 @@ class Drawing(Workspace):
         if prompt.asks:
             self._ask()
 
+    @noted
     def commit(self) -> None:
         """Make the draft an instance, or a part of one, locked against runs; it is the chosen one then."""
         draft = self._draft_for(Action.COMMIT)
@@ -208,6 +214,7 @@ class Drawing(Workspace):
         self._push(_committed(draft), changes.commit(self.state, draft))
         self.hand.choose(draft.name, instance_id)
 
+    @noted
     def discard(self) -> None:
         """Leave the draft; what was there before stays."""
         draft = self._draft_for(Action.DISCARD)
@@ -233,6 +240,7 @@ class Drawing(Workspace):
     def _on_answer(self, prompt: Prompt, answered: tuple[Logits, str]) -> None:
         draft, (found, segmenter) = self.state.draft, answered
         if draft is not None and draft.prompt is prompt:
+            self.notebook.answered(Answer(topic="prompt"))
             drawn = replace(draft, mask=found.mask(), score=found.score, answered=True, segmenter=segmenter)
             self._amend(replace(self.state, draft=drawn))
 

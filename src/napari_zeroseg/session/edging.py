@@ -10,6 +10,7 @@ from napari_zeroseg.core.edges import find_outline, settled, window_around
 from napari_zeroseg.core.events import Event, Outlined, Progress, StageStarted
 from napari_zeroseg.core.instance import InstanceKey
 from napari_zeroseg.session.editing import Named
+from napari_zeroseg.session.noting import noted
 from napari_zeroseg.session.readiness import Action
 from napari_zeroseg.session.running import Running
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 class Edging(Running):
     """What a person does to outlines."""
 
+    @noted
     def refine_edges(self, *keys: Named) -> None:
         """Move the outlines of instances to the edges of the image, as one step.
 

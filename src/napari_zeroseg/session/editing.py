@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_zeroseg.core.instance import InstanceKey
 from napari_zeroseg.session import changes
+from napari_zeroseg.session.noting import noted
 from napari_zeroseg.session.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ Named = InstanceKey | tuple[str, int]
 class Editing(Workspace):
     """What a person does to the masks."""
 
+    @noted
     def accept_instances(self, *keys: Named) -> None:
         """Lock instances, named by class, id and plane, against runs."""
         chosen = [InstanceKey(*key) for key in keys]
@@ -31,18 +33,21 @@ class Editing(Workspace):
         keys = [i.key for i in self.state.instances if i.name == name and not i.locked]
         self.accept_instances(*keys)
 
+    @noted
     def delete_instances(self, *keys: Named) -> None:
         """Remove instances; no run brings them back."""
         chosen = [InstanceKey(*key) for key in keys]
         if chosen:
             self._push(_counted("Delete", chosen), changes.delete_instances(self.state, chosen))
 
+    @noted
     def paint(self, name: str, origin: tuple[int, int], window: NDArray[np.integer[Any]]) -> None:
         """Take a stroke in a class's layer, see :func:`napari_zeroseg.session.changes.paint`."""
         state = changes.paint(self.state, name, self._place(), origin, window)
         if state is not self.state:
             self._push(f"Paint {name}", state)
 
+    @noted
     def remove_layer(self, name: str) -> None:
         """Take away a class's layer with its instances."""
         if name in self.state.layered:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from napari_zeroseg.core.script import Unrecorded
+from napari_zeroseg.session.noting import Notebook
+
 if TYPE_CHECKING:
+    from napari_zeroseg.core.recipe import Recipe
+    from napari_zeroseg.core.script import AnyNote
     from napari_zeroseg.session.state import State
 
 MAX_STEPS = 500
@@ -42,11 +47,17 @@ class Timeline:
         What there is.
     future : tuple of Step
         What redo does again, the next last; ``before`` is the state that it leads to.
+    notes : tuple of Note
+        What was done from the beginning.
+    recipe : Recipe or None
+        As it is at this moment, where that is known.
     """
 
     past: tuple[Step, ...]
     present: State
     future: tuple[Step, ...] = ()
+    notes: tuple[AnyNote, ...] = ()
+    recipe: Recipe | None = None
 
 
 class History:
@@ -56,6 +67,7 @@ class History:
         self.present = present
         self._past: list[Step] = []
         self._future: list[Step] = []
+        self.notebook = Notebook()
 
     @classmethod
     def of(cls, timeline: Timeline) -> History:
@@ -63,12 +75,13 @@ class History:
         history = cls(timeline.present)
         history._past = [replace(step, run=0) for step in timeline.past]
         history._future = [replace(step, run=0) for step in timeline.future]
+        history.notebook = Notebook(timeline.notes or (Unrecorded(),))
         return history
 
     @property
     def timeline(self) -> Timeline:
         """All of it as an immutable value."""
-        return Timeline(tuple(self._past), self.present, tuple(self._future))
+        return Timeline(tuple(self._past), self.present, tuple(self._future), self.notebook.notes)
 
     @property
     def undo_text(self) -> str:

@@ -7,11 +7,13 @@ from napari_zeroseg.core.instance import InstanceKey
 from napari_zeroseg.session import merges
 from napari_zeroseg.session.editing import Named
 from napari_zeroseg.session.naming import Naming
+from napari_zeroseg.session.noting import noted
 
 
 class Merging(Naming):
     """What a person joins."""
 
+    @noted
     def merge_classes(self, name: str, into: str) -> None:
         """Make everything of a class belong to another one; one step of undo parts them again."""
         if name != into:
@@ -20,6 +22,7 @@ class Merging(Naming):
             self.hand.choose(into)
             self._look_up()
 
+    @noted
     def merge_instances(self, *keys: Named) -> None:
         """Make one object of several of a class, on all planes, under the lowest of their ids.
 

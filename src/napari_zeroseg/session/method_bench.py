@@ -13,10 +13,12 @@ from napari_zeroseg.core.events import Compared, Event
 from napari_zeroseg.session import changes
 from napari_zeroseg.session.contest import Contestant, contested
 from napari_zeroseg.session.looking import claims_on
+from napari_zeroseg.session.noting import noted
 from napari_zeroseg.session.readiness import Action
 from napari_zeroseg.session.running import Running
 
 if TYPE_CHECKING:
+    from napari_zeroseg.core.instance import Instance
     from napari_zeroseg.core.outcome import Outcome
     from napari_zeroseg.session.source import ImageSource
 
@@ -83,13 +85,18 @@ class MethodBench(Running):
         What a person answers for keeps its pixels.
         """
         self._require(Action.TAKE)
+        self.take_masks(outcome.name, outcome.instances)
+
+    @noted
+    def take_masks(self, name: str, instances: Sequence[Instance]) -> None:
+        """Propose instances that something of this name found, as :meth:`take_outcome` does."""
         plane = self._place()
         state = changes.without_proposals(self.state, plane)
         claims = claims_on(state, plane, {})
-        ranked = sorted(outcome.instances, key=lambda i: -i.score)
+        ranked = sorted(instances, key=lambda i: -i.score)
         known = (replace(i, plane=plane) for i in ranked if i.name in state.vocabulary)
         granted = [g for i in known if (g := claims.claim(i)) is not None]
-        self._push(f"Take the masks of {outcome.name}", changes.add_instances(state, granted))
+        self._push(f"Take the masks of {name}", changes.add_instances(state, granted))
 
     def _on_run_event(self, event: Event) -> None:
         match event:

@@ -8,8 +8,10 @@ from dataclasses import replace
 from functools import partial
 
 from napari_zeroseg.core.events import Event, LooksWritten
+from napari_zeroseg.core.script import Answer
 from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
 from napari_zeroseg.session import changes
+from napari_zeroseg.session.noting import noted
 from napari_zeroseg.session.readiness import Action
 from napari_zeroseg.session.refining import billed, describe_looks
 from napari_zeroseg.session.running import Running
@@ -20,6 +22,7 @@ _log = logging.getLogger(__name__)
 class Naming(Running):
     """What a person does to the vocabulary."""
 
+    @noted
     def set_vocabulary(self, vocabulary: Vocabulary, text: str = "Change classes") -> None:
         """Take a new list of classes."""
         self._push(text, changes.set_vocabulary(self.state, vocabulary))
@@ -35,6 +38,7 @@ class Naming(Running):
         """Take an idea of the language model into the classes."""
         self.set_vocabulary(self.state.vocabulary.added(TargetClass(name)), f"Add {name}")
 
+    @noted
     def change_class(self, name: str, target: TargetClass) -> None:
         """Rename a class or change its colour, words or overlaps."""
         if self.state.vocabulary[name] != target:
@@ -59,12 +63,14 @@ class Naming(Running):
 
     def _on_looked_up(self, vocabulary: Vocabulary, looks: tuple[TargetClass, ...]) -> None:
         if self.state.vocabulary == vocabulary and self.state.looks != looks:
+            self.notebook.answered(Answer(topic="looks"))
             self._amend(replace(self.state, looks=looks))
 
     def _on_look_up_problem(self, problem: BaseException) -> None:
         # a run asks again, and tells the user when it fails then
         _log.warning("The looks of the classes could not be looked up", exc_info=problem)
 
+    @noted
     def describe_looks(self) -> None:
         """Have the language model write how the classes look, where the user has not said it."""
         self._require(Action.DESCRIBE)

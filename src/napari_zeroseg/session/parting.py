@@ -14,6 +14,7 @@ from napari_zeroseg.methods import at_once, freeseg
 from napari_zeroseg.methods.job import Job
 from napari_zeroseg.session import changes
 from napari_zeroseg.session.looking import claims_on, placed
+from napari_zeroseg.session.noting import noted
 from napari_zeroseg.session.readiness import NO_CLASS, RUNNING, Action
 from napari_zeroseg.session.running import Running, provenance_of
 from napari_zeroseg.session.source import seen_at_once
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.core.image import Plane
     from napari_zeroseg.core.partition import Partition
     from napari_zeroseg.core.recipe import Recipe
+    from napari_zeroseg.core.tiles import Window
     from napari_zeroseg.methods.choice import Grants
     from napari_zeroseg.session.source import PlaneIndex
     from napari_zeroseg.session.state import State
@@ -54,9 +56,15 @@ class Parting(Running):
         are kept to. No mask is drawn yet.
         """
         self._require(Action.PART)
+        assert self._source is not None
+        self.find_clusters_in(self.reach.scope(self._source).region)
+
+    @noted
+    def find_clusters_in(self, region: Window | None) -> None:
+        """Do what :meth:`find_clusters` does, in this part of the plane; None for all of it."""
+        self._require(Action.PART)
         source, state, recipe = self._source, self.state, self._parting_recipe()
         assert source is not None
-        region = self.reach.scope(source).region
 
         def events() -> Iterator[Event]:
             yield StageStarted("Loading the models")
@@ -71,17 +79,20 @@ class Parting(Running):
 
         self._start_events(events)
 
+    @noted
     def name_cluster(self, number: int, name: str | None) -> None:
         """Say which class a cluster shows, None for the background."""
         if name is not None and name not in self.state.vocabulary:
             raise NotNowError(f"There is no class '{name}'.", remedy=NO_CLASS)
         self._put(f"Name cluster {number + 1}", self._partition().named(number, name))
 
+    @noted
     def merge_clusters(self, *numbers: int) -> None:
         """Make one cluster of several, under the name of the largest."""
         if len(set(numbers)) > 1:
             self._put("Merge clusters", self._partition().merged(numbers))
 
+    @noted
     def split_cluster(self, number: int) -> None:
         """Part a cluster in two, where its places differ most."""
         partition, seed = self._partition(), self.refining.recipe.freeseg.seed
@@ -92,11 +103,13 @@ class Parting(Running):
 
         self._start_events(events)
 
+    @noted
     def drop_clusters(self) -> None:
         """Put the clusters away."""
         if self.state.partition is not None:
             self._push("Drop clusters", replace(self.state, partition=None))
 
+    @noted
     def draw_clusters(self) -> None:
         """Draw the masks of the named clusters, in place of the proposals where they lie."""
         partition, recipe = self._partition(), self._parting_recipe()

@@ -14,6 +14,7 @@ from napari_zeroseg.core.instance import Instance, Provenance
 from napari_zeroseg.core.sequence import Kind, Row
 from napari_zeroseg.methods.propagation import Scene, propagate
 from napari_zeroseg.session import changes
+from napari_zeroseg.session.noting import noted
 from napari_zeroseg.session.queue import Subject
 from napari_zeroseg.session.readiness import Action
 from napari_zeroseg.session.reviewing import Reviewing
@@ -30,6 +31,7 @@ METHOD = "propagation"
 class Propagating(Running, Reviewing):
     """What a person does with one object on many planes."""
 
+    @noted
     def propagate(
         self,
         *things: Thing,

@@ -161,6 +161,12 @@ class Refining:
         self._bill = lines
         self.changed.emit()
 
+    def assume(self, recipe: Recipe, decisions: Mapping[str, Decision]) -> None:
+        """Take a recipe, and what was decided before on images with its classes."""
+        self._recipe = recipe
+        self._decisions[_key(recipe.vocabulary)] = dict(decisions)
+        self.changed.emit()
+
     # phrases
 
     def phrase_table(self, vocabulary: Vocabulary) -> PhraseTable:

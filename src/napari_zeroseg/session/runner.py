@@ -67,6 +67,11 @@ class Runner:
         """The number of the present run."""
         return self._run
 
+    @property
+    def question_count(self) -> int:
+        """How many questions were asked until now."""
+        return self._questions.total()
+
     def start(
         self,
         work: Callable[[], Iterator[T]],

@@ -22,8 +22,10 @@ from napari_zeroseg.core.instance import Provenance
 from napari_zeroseg.methods.choice import CHOICES
 from napari_zeroseg.session import changes
 from napari_zeroseg.session.looking import Search
+from napari_zeroseg.session.noting import noted
 from napari_zeroseg.session.readiness import Action, Activity
 from napari_zeroseg.session.refining import billed
+from napari_zeroseg.session.scope import Scope
 from napari_zeroseg.session.workspace import Workspace, explained
 
 if TYPE_CHECKING:
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 
     from napari_zeroseg.core.instance import Instance
     from napari_zeroseg.core.recipe import Recipe
-    from napari_zeroseg.session.scope import Scope
+    from napari_zeroseg.core.tiles import Window
+    from napari_zeroseg.session.source import PlaneIndex
 
 
 class Running(Workspace):
@@ -47,10 +50,17 @@ class Running(Workspace):
             Which planes and which part of them; what was chosen last by default.
         """
         self._require(Action.RUN)
+        assert self._source is not None
+        scope = scope or self.reach.scope(self._source)
+        self.run_on(scope.planes, scope.region)
+
+    @noted
+    def run_on(self, planes: Sequence[PlaneIndex], region: Window | None) -> None:
+        """Do what :meth:`run` does, on these planes and in this part of them."""
+        self._require(Action.RUN)
         source, recipe = self._source, self.refining.recipe
         assert source is not None
-        scope = scope or self.reach.scope(source)
-        search = Search(source, scope, self.state, recipe, provenance_of(recipe))
+        search = Search(source, Scope(tuple(planes), region), self.state, recipe, provenance_of(recipe))
         self._in_sight: set[str | None] = set()
         self._begun = self.state
 
@@ -60,7 +70,7 @@ class Running(Workspace):
             yield from billed(search.events(backends), backends.refiner)
 
         self._set_activity(Activity(running=True, text="Starting"))
-        self._runner.start(events, self._on_run_event, self._on_search_end)
+        self._runner.start(events, self._on_event, self._on_search_end)
 
     def _start(self, work: Callable[[NDArray[np.float32], Backends], Iterator[Event]]) -> None:
         source, recipe = self._source, self.refining.recipe
@@ -78,7 +88,14 @@ class Running(Workspace):
     def _start_events(self, events: Callable[[], Iterator[Event]]) -> None:
         self._begun = self.state
         self._set_activity(Activity(running=True, text="Starting"))
-        self._runner.start(events, self._on_run_event, self._on_run_end)
+        self._runner.start(events, self._on_event, self._on_run_end)
+
+    def _on_event(self, event: Event) -> None:
+        before = self.state.vocabulary
+        self.notebook.heard(event)
+        self._on_run_event(event)
+        if self.state.vocabulary is not before:
+            self.notebook.leave(self.circumstances)
 
     def _on_run_event(self, event: Event) -> None:
         match event:
@@ -130,6 +147,7 @@ class Running(Workspace):
             )
 
     def _on_run_end(self, problem: BaseException | None) -> None:
+        self.notebook.ended()
         if problem is None:
             self._set_activity(Activity())
             return

@@ -13,6 +13,7 @@ from napari_zeroseg.core.instance import Provenance
 from napari_zeroseg.methods import exemplar
 from napari_zeroseg.session import changes
 from napari_zeroseg.session.looking import claims_on, placed
+from napari_zeroseg.session.noting import noted
 from napari_zeroseg.session.readiness import NO_CLASS, NO_IMAGE, RUNNING, Action
 from napari_zeroseg.session.running import Running
 
@@ -47,9 +48,16 @@ class Seeking(Running):
     def seek(self) -> None:
         """Propose more of the class in hand on this plane; its proposals there are weighed anew."""
         self._require(Action.SEEK)
+        self.seek_class(self.hand.class_in(self.state))
+
+    @noted
+    def seek_class(self, name: str) -> None:
+        """Propose more of a class on this plane, as :meth:`seek` does."""
+        if self.hand.class_in(self.state) != name:
+            self.hand.choose(name)
+        self._require(Action.SEEK)
         source, state, recipe = self._source, self.state, self.refining.recipe
         assert source is not None
-        name = self.hand.class_in(state)
         exemplars = _exemplars(state, name, source.plane)
         claims = claims_on(changes.without_proposals_of(state, name, source.plane), source.plane, {})
         seeker = names_of(recipe)[Role.SEEKER]

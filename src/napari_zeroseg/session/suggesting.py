@@ -13,6 +13,7 @@ from napari_zeroseg.core.suggestion import Decision
 from napari_zeroseg.methods import grounded
 from napari_zeroseg.session import changes
 from napari_zeroseg.session.naming import Naming
+from napari_zeroseg.session.noting import noted
 from napari_zeroseg.session.readiness import Action
 from napari_zeroseg.session.refining import billed
 from napari_zeroseg.session.source import overview
@@ -28,6 +29,7 @@ OVERVIEW = (
 class Suggesting(Naming):
     """What a person asks of the refiner and decides on its answers."""
 
+    @noted
     def choose_refiner(self, name: str) -> None:
         """Let another refiner decide between words, by its name in the catalog."""
         self.refining.choose(name)
@@ -66,6 +68,7 @@ class Suggesting(Naming):
         names = (name for name in state.vocabulary.names if name in true)
         self.refining.teach(Example.of((tag.text for tag in state.tags), state.caption, names))
 
+    @noted
     def suggest(self) -> None:
         """Look which classes are in the image, in a large one at an overview; answers come as events."""
         self._require(Action.SUGGEST)
@@ -84,14 +87,17 @@ class Suggesting(Naming):
 
         self._start_events(events)
 
+    @noted
     def accept(self, *names: str) -> None:
         """Accept suggestions."""
         self._decide(names, Decision.ACCEPTED, "Accept")
 
+    @noted
     def reject(self, *names: str) -> None:
         """Reject suggestions."""
         self._decide(names, Decision.REJECTED, "Reject")
 
+    @noted
     def reopen(self, *names: str) -> None:
         """Take decisions back."""
         self._decide(names, Decision.PENDING, "Reopen")

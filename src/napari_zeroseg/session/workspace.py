@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.session import changes
 from napari_zeroseg.session.hand import Hand
 from napari_zeroseg.session.history import History
+from napari_zeroseg.session.noting import noted
 from napari_zeroseg.session.readiness import Action, Activity, resolve
 from napari_zeroseg.session.refining import Refining
 from napari_zeroseg.session.runner import Runner
@@ -24,8 +26,10 @@ from napari_zeroseg.session.sight import Sight
 from napari_zeroseg.session.state import State
 
 if TYPE_CHECKING:
+    from napari_zeroseg.core.suggestion import Decision
     from napari_zeroseg.session.history import Timeline
-    from napari_zeroseg.session.source import ImageSource
+    from napari_zeroseg.session.noting import Circumstances, Notebook
+    from napari_zeroseg.session.source import ImageSource, PlaneIndex
 
 _log = logging.getLogger(__name__)
 
@@ -90,8 +94,9 @@ class Workspace:
 
     @property
     def recipe(self) -> Recipe:
-        """The recipe with the present vocabulary, for images that are shown as the present one is."""
+        """The recipe with the present classes and decisions, for images shown as the present one is."""
         recipe = self.refining.recipe.with_vocabulary(self.state.vocabulary)
+        recipe = recipe.looking_for(self.state.accepted_names)
         return recipe if self._source is None else recipe.showing(self._source.composition)
 
     @property
@@ -112,7 +117,34 @@ class Workspace:
     @property
     def timeline(self) -> Timeline:
         """The state of the present image with its history, as an immutable value."""
-        return self._history.timeline
+        return replace(self._history.timeline, recipe=self.recipe.shareable())
+
+    # what notes are taken of
+
+    @property
+    def notebook(self) -> Notebook:
+        """The notes on the present image."""
+        return self._history.notebook
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """What decides an action's outcome beside its arguments."""
+        return self.recipe, dict(self.refining.defaults(self.state.vocabulary))
+
+    @property
+    def shown_plane(self) -> PlaneIndex:
+        """The indices of the plane that is worked on."""
+        return self._place()
+
+    def traces(self) -> tuple[object, ...]:
+        """Return what differs after every action that did something."""
+        return self.state, self._runner.run, self._runner.question_count
+
+    def assume(self, recipe: Recipe, decisions: Mapping[str, Decision]) -> None:
+        """Take what a note says to hold from here on; its classes become the image's."""
+        self.refining.assume(recipe, decisions)
+        if recipe.vocabulary != self.state.vocabulary:
+            self._amend(changes.set_vocabulary(self.state, recipe.vocabulary))
 
     # the image
 
@@ -186,6 +218,7 @@ class Workspace:
 
     # steps back and forward
 
+    @noted
     def cancel(self, why: str = "Cancelled.") -> None:
         """Stop the run; what it had found is taken back."""
         if not self._activity.running:
@@ -200,6 +233,7 @@ class Workspace:
         if self._history.withdraw(run):
             self.changed.emit(self.state, before)
 
+    @noted
     def undo(self) -> None:
         """Take the latest step back; a run that is going on is stopped first."""
         if self._activity.running and self._history.undo_text:
@@ -213,6 +247,7 @@ class Workspace:
         self._require(Action.UNDO)
         self._move(self._history.undo)
 
+    @noted
     def redo(self) -> None:
         """Do again what was taken back."""
         self._require(Action.REDO)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import tempfile
 import zlib
@@ -19,6 +20,7 @@ from napari_zeroseg.core.errors import BadFileError, ZeroSegError
 from napari_zeroseg.core.instance import Instance
 from napari_zeroseg.core.mask import Mask
 from napari_zeroseg.core.prompt import Prompt
+from napari_zeroseg.core.script import Unrecorded
 from napari_zeroseg.session.history import Timeline
 from napari_zeroseg.session.saved import document, store
 from napari_zeroseg.session.saved.packing import Packer, digest
@@ -217,7 +219,7 @@ def tamper(path, sql, *values):
 
 def test_a_newer_version_is_refused(path, timeline):
     write(path, timeline)
-    tamper(path, "PRAGMA user_version=2")
+    tamper(path, "PRAGMA user_version=3")
     with pytest.raises(BadFileError, match="newer version"):
         SessionFile(path)
 
@@ -328,3 +330,41 @@ def test_no_key_gets_into_a_file(path, monkeypatch):
     write(path, session.timeline)
     things = sqlite3.connect(path).execute("SELECT body FROM thing").fetchall()
     assert not any(b"secret" in zlib.decompress(body) for (body,) in things)
+
+
+def test_a_file_from_before_there_were_notes_is_read_and_written_on(path, timeline):
+    write(path, replace(timeline, notes=(), recipe=None))
+    connection = sqlite3.connect(path)
+    (body,) = connection.execute("SELECT body FROM root").fetchone()
+    root = json.loads(body)
+    del root["notes"], root["recipe"]
+    connection.execute("UPDATE root SET body = ?", (json.dumps(root).encode(),))
+    connection.execute("PRAGMA user_version=1")
+    connection.commit()
+    connection.close()
+    saved = read(path)
+    assert digest(saved.timeline) == digest(timeline)
+    assert (saved.timeline.notes, saved.timeline.recipe) == ((), None)
+    write(path, timeline)
+    assert sqlite3.connect(path).execute("PRAGMA user_version").fetchone() == (store.FORMAT,)
+    assert read(path).timeline.notes == timeline.notes
+    assert read(path).timeline.recipe == timeline.recipe
+
+
+def test_damaged_notes_are_told_as_such_and_the_masks_stay(path, timeline):
+    write(path, timeline)
+    connection = sqlite3.connect(path)
+    (body,) = connection.execute("SELECT body FROM root").fetchone()
+    connection.execute("DELETE FROM thing WHERE name = ?", (json.loads(body)["notes"],))
+    connection.commit()
+    connection.close()
+    saved = read(path)
+    assert digest(saved.timeline) == digest(timeline)
+    assert saved.timeline.notes == (Unrecorded(),)
+
+
+def test_tidying_keeps_notes_and_recipe(path, monkeypatch, timeline):
+    monkeypatch.setattr(store, "SAVES_TO_TIDY", 1)
+    write(path, timeline)
+    assert read(path).timeline.notes == timeline.notes
+    assert read(path).timeline.recipe == timeline.recipe

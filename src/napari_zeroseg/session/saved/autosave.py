@@ -176,7 +176,8 @@ class Autosave:
         before = self._before_removal.pop(self._key, None)
         if removed and latest is not None:
             goes_on = before is not None and monotonic() - before[0] < BREATH
-            kept = before[1] if before and goes_on else Timeline(timeline.past[:-1], latest.before)
+            earlier = replace(timeline, past=timeline.past[:-1], present=latest.before, future=())
+            kept = before[1] if before and goes_on else earlier
             self._before_removal[self._key] = (monotonic(), kept)
 
     def _on_forgotten(self, key: Hashable) -> None:

@@ -194,7 +194,7 @@ class ImageSpec(_Document):
 
 
 class Root(_Document):
-    """Where everything that a file holds begins."""
+    """Where everything that a file holds begins; one of format 1 has neither notes nor a recipe."""
 
     version: Literal[1] = 1
     image: ImageSpec
@@ -202,6 +202,8 @@ class Root(_Document):
     past: Annotated[tuple[StepSpec, ...], Field(max_length=MAX_STEPS)]
     present: Name
     future: Annotated[tuple[StepSpec, ...], Field(max_length=MAX_STEPS)]
+    notes: Name | None = None
+    recipe: Name | None = None
 
 
 def _maybe(function: Callable[[S], T], value: S | None) -> T | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +20,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from napari_zeroseg.core.errors import BadFileError, BadVocabularyError
 from napari_zeroseg.core.mask import Mask
+from napari_zeroseg.core.recipe import Recipe
+from napari_zeroseg.core.script import NOTES, Unrecorded
 from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.session.history import Step, Timeline
 from napari_zeroseg.session.saved import document
@@ -28,6 +31,7 @@ from napari_zeroseg.session.state import State
 if TYPE_CHECKING:
     from napari_zeroseg.core.compose import Erasure
     from napari_zeroseg.core.instance import Instance
+    from napari_zeroseg.core.script import AnyNote
     from napari_zeroseg.session.saved.document import ImageSpec
 
 T = TypeVar("T")
@@ -39,6 +43,8 @@ MAX_PIXELS = 1 << 33
 """Of all masks of a file together; what a person can make by hand stays far below."""
 CUT = 64
 """Instances in a piece of a list, on average."""
+NOTES_IN_PIECE = 64
+"""Notes are only ever added, so that all pieces but the last stay as they are."""
 _FRAME = struct.Struct("<4I")
 
 
@@ -97,6 +103,20 @@ class Packer:
     def state(self, state: State) -> str:
         """Pack a state and return its name."""
         return self._once(state, self._pack_state)
+
+    def notes(self, notes: tuple[AnyNote, ...]) -> str:
+        """Pack notes and return their name."""
+
+        def pack(piece: list[AnyNote]) -> str:
+            return self._put(NOTES.dump_json(tuple(piece)))
+
+        starts = range(0, len(notes), NOTES_IN_PIECE)
+        pieces = tuple(self._piece(list(notes[start : start + NOTES_IN_PIECE]), pack) for start in starts)
+        return self._put(document.NAMES.dump_json(pieces), pieces)
+
+    def recipe(self, recipe: Recipe) -> str:
+        """Pack a recipe and return its name."""
+        return self._put(recipe.model_dump_json().encode())
 
     def _once(self, thing: Any, pack: Callable[[Any], str]) -> str:
         known = self._names.get(id(thing))
@@ -220,6 +240,22 @@ class Unpacker:
             When it cannot be read.
         """
         return self._once(self._make_state, name)
+
+    def notes(self, name: str | None) -> tuple[AnyNote, ...]:
+        """Return notes; those before one that cannot be read are of no use without it."""
+        if name is None:
+            return ()
+        try:
+            pieces = self._list(document.NAMES, name)
+            return tuple(note for piece in pieces for note in self._valid(NOTES.validate_json, piece))
+        except DamagedError:
+            return (Unrecorded(),)
+
+    def recipe(self, name: str | None) -> Recipe | None:
+        """Return a recipe, None where it cannot be read."""
+        with suppress(DamagedError):
+            return None if name is None else self._valid(Recipe.model_validate_json, name)
+        return None
 
     def _once(self, make: Callable[[str], T], name: str, kind: object = None) -> T:
         key = (kind or make.__name__, name)

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 SUFFIX = ".zeroseg"
 APPLICATION = 0x7A65726F  # "zero"
-FORMAT = 1
+FORMAT = 2
+"""1 had neither notes nor a recipe."""
 MAX_ROOT = 64 << 20
 SMALLEST_PAGE = 512
 SAVES_TO_TIDY = 100
@@ -187,9 +188,10 @@ class SessionFile:
         past = unpacker.steps(reversed(root.past))[::-1]
         future = unpacker.steps(reversed(root.future))[::-1]
         missing = len(root.past) + len(root.future) - len(past) - len(future)
-        return Saved(
-            root.image, when, Timeline(tuple(past), present, tuple(future)), _lost(unpacker, missing)
+        timeline = Timeline(
+            tuple(past), present, tuple(future), unpacker.notes(root.notes), unpacker.recipe(root.recipe)
         )
+        return Saved(root.image, when, timeline, _lost(unpacker, missing))
 
     def _body(self, name: str) -> bytes:
         try:
@@ -215,6 +217,8 @@ class SessionFile:
             past=self._packer.steps(timeline.past),
             present=self._packer.state(timeline.present),
             future=self._packer.steps(timeline.future),
+            notes=self._packer.notes(timeline.notes),
+            recipe=self._packer.recipe(timeline.recipe) if timeline.recipe is not None else None,
         )
         try:
             with self._connection:
@@ -225,6 +229,7 @@ class SessionFile:
     def _store(self, root: Root) -> None:
         do = self._connection.execute
         do("BEGIN")
+        do(f"PRAGMA user_version={FORMAT}")
         add = "INSERT OR REPLACE INTO thing VALUES (?, ?)"
         self._connection.executemany(add, self._packer.fresh.items())
         do("INSERT OR REPLACE INTO root VALUES (1, ?)", (root.model_dump_json().encode(),))
@@ -235,8 +240,8 @@ class SessionFile:
             self._tidy(root)
 
     def _tidy(self, root: Root) -> None:
-        roots = (root.present, *(step.before for side in (root.past, root.future) for step in side))
-        gone = self._packer.forget_all_but(roots)
+        states = (root.present, *(step.before for side in (root.past, root.future) for step in side))
+        gone = self._packer.forget_all_but((*states, *filter(None, (root.notes, root.recipe))))
         self._connection.execute("BEGIN")
         self._connection.executemany("DELETE FROM thing WHERE name = ?", ((name,) for name in gone))
         self._connection.execute("COMMIT")
