@@ -27,9 +27,12 @@ def there_and_back(fmt, drawn):
 
 def told(fmt, drawn):
     """Return what a format tells of the image and the classes."""
+    classes = [(c.name, "" if Part.COLORS in fmt.loses else c.color) for c in drawn.vocabulary]
+    if Part.EMPTY in fmt.loses:
+        classes = sorted(c for c in classes if drawn.of(c[0]))
     return (
         drawn.shape,
-        [(c.name, "" if Part.COLORS in fmt.loses else c.color) for c in drawn.vocabulary],
+        classes,
         {} if Part.SCALE in fmt.loses else dict(drawn.grid.scale),
         {} if Part.SCALE in fmt.loses else dict(drawn.grid.units),
     )

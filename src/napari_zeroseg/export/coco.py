@@ -20,7 +20,7 @@ from napari_zeroseg.export.colors import hex_color, rgb
 from napari_zeroseg.export.format import NO_SCALE, SINGLE_PLANES, Format
 from napari_zeroseg.export.gathering import Gathering
 from napari_zeroseg.export.json_files import read_json, write_json
-from napari_zeroseg.export.polygons import filled, one_ring, polygons_of
+from napari_zeroseg.export.polygons import NOTHING, filled, one_ring, polygons_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -183,9 +183,6 @@ def _mask(segmentation: _Runs | list[list[float]], shape: tuple[int, int]) -> Ma
         raise BadFileError(f"A mask has size {list(segmentation.size)}, its image {list(shape)}.")
     counts = segmentation.counts
     return rle.decode(rle.from_text(counts) if isinstance(counts, str) else counts, shape)
-
-
-NOTHING = Mask((0, 0), np.zeros((0, 0), bool))
 
 
 def _corners(flat: list[float]) -> np.ndarray[Any, Any]:

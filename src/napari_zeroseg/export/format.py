@@ -29,7 +29,7 @@ class Part(StrEnum):
     STATES = "states"
     SHARED = "overlaps within a class"
     MIXED = "overlaps of classes"
-    OTHERS = "any classes"
+    EMPTY = "classes without objects"
     SCALE = "physical scale"
     PLANES = "stacks"
 
@@ -80,6 +80,7 @@ class Format:
         there = {
             Part.SCORES: any(i.score != 1 for i in annotations.instances),
             Part.STATES: any(i.state is not InstanceState.ACCEPTED for i in annotations.instances),
+            Part.EMPTY: not {i.name for i in annotations.instances}.issuperset(annotations.vocabulary.names),
             Part.SCALE: bool(annotations.grid.scale),
             Part.PLANES: bool(annotations.grid.depth),
         }
@@ -98,6 +99,7 @@ class Format:
 
 
 SINGLE_PLANES = {Part.PLANES: "Stacks cannot be written: one plane at a time."}
+NO_EMPTY = {Part.EMPTY: "Classes without objects, and the order of the classes, are not kept."}
 NO_SCALE = {Part.SCALE: "The size of a pixel is not kept."}
 NO_IDS = {Part.IDS: "Ids are not kept: objects are numbered anew."}
 NO_SCORES = {Part.SCORES: "Scores are not kept."}

@@ -8,7 +8,11 @@ from napari_zeroseg.core.errors import BadFileError
 from napari_zeroseg.core.record import KIND
 from napari_zeroseg.export.coco import COCO, COCO_POLYGONS
 from napari_zeroseg.export.csv_table import CSV
+from napari_zeroseg.export.cvat import CVAT
+from napari_zeroseg.export.imagej import IMAGEJ
+from napari_zeroseg.export.label_studio import LABEL_STUDIO
 from napari_zeroseg.export.label_tiff import LABELS
+from napari_zeroseg.export.qupath import QUPATH
 from napari_zeroseg.export.record_annotations import RECORD
 
 if TYPE_CHECKING:
@@ -16,13 +20,20 @@ if TYPE_CHECKING:
 
     from napari_zeroseg.export.format import Format
 
-FORMATS = {f.name: f for f in (LABELS, COCO, COCO_POLYGONS, CSV, RECORD)}
+FORMATS = {f.name: f for f in (LABELS, COCO, COCO_POLYGONS, QUPATH, IMAGEJ, CVAT, LABEL_STUDIO, CSV, RECORD)}
 """Every format by its name."""
 WRITERS = {name: f.write for name, f in FORMATS.items() if f.write}
 READERS = {name: f.read for name, f in FORMATS.items() if f.read}
 
+_BY_SUFFIX = {
+    ".tif": LABELS, ".tiff": LABELS, ".geojson": QUPATH, ".zip": IMAGEJ, ".roi": IMAGEJ, ".xml": CVAT,
+    ".csv": CSV,
+}  # fmt: skip
 _BEGINNING = 4096
 """Bytes within which a JSON file has to say what it is."""
+_COCO = (b'"images"', b'"annotations"', b'"categories"')
+"""The key "annotations" can come after a long list of images."""
+_TASK = (b'"data"', b'"annotations"', b'"predictions"')
 
 
 def format_of(path: Path) -> Format:
@@ -47,7 +58,7 @@ def recognised(path: Path) -> Format | None:
     suffix = path.suffix.lower()
     if suffix == ".json":
         return _of_json(path)
-    return {".tif": LABELS, ".tiff": LABELS, ".csv": CSV}.get(suffix)
+    return _BY_SUFFIX.get(suffix)
 
 
 def _of_json(path: Path) -> Format | None:
@@ -58,6 +69,7 @@ def _of_json(path: Path) -> Format | None:
         return None
     if KIND.encode() in beginning:
         return RECORD
-    # the key 'annotations' can come after a long list of images
-    keys = (b'"images"', b'"annotations"', b'"categories"')
-    return COCO if any(key in beginning for key in keys) else None
+    if b'"Feature"' in beginning:
+        return QUPATH
+    kind, keys = (LABEL_STUDIO, _TASK) if beginning.lstrip().startswith(b"[") else (COCO, _COCO)
+    return kind if any(key in beginning for key in keys) else None

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from itertools import product
 from math import isfinite, prod
+from typing import TYPE_CHECKING
 
 from napari_zeroseg.core.errors import BadFileError
 from napari_zeroseg.core.volume import ONE_PLANE, Grid
 from napari_zeroseg.export.units import unit_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_PLANES = 1 << 20
 
@@ -77,3 +81,32 @@ def _size(text: str) -> float:
     if not (isfinite(size) and size > 0):
         raise BadFileError(f"{text!a} is no size of a pixel.")
     return size
+
+
+def places_of(grid: Grid, plane: tuple[int, ...]) -> dict[str, int]:
+    """Return where a plane lies along each of the axes of a stack, such as ``{"Z": 3}``."""
+    return dict(zip(grid.axes[:-2], plane, strict=True)) if grid.depth else {}
+
+
+def plane_at(grid: Grid, places: dict[str, int]) -> tuple[int, ...]:
+    """Return the plane at places along axes, the first one along those that are not named."""
+    return tuple(places.get(axis, 0) for axis in grid.axes[:-2]) if grid.depth else grid.planes[0]
+
+
+def grid_around(all_places: Iterable[dict[str, int]]) -> Grid:
+    """Return the smallest stack, of no known scale, that has these places along its axes.
+
+    Raises
+    ------
+    BadFileError
+        When it would have too many planes.
+    """
+    sizes = {"T": 1, "Z": 1}
+    for places in all_places:
+        for axis, place in places.items():
+            sizes[axis] = max(sizes[axis], place + 1)
+    kept = {axis: size for axis, size in sizes.items() if size > 1}
+    if prod(kept.values()) > MAX_PLANES:
+        raise BadFileError("The objects lie on too many planes.")
+    depth = tuple(kept.values())
+    return Grid("".join(kept) + "YX", depth, tuple(product(*map(range, depth))))

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     Ring = NDArray[np.int64]
 
 
+NOTHING = Mask((0, 0), np.zeros((0, 0), bool))
+"""A mask without pixels, to which others are added."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Polygon:
     """An outline and its holes; rings touch themselves and each other in single points at most.
@@ -28,9 +32,9 @@ class Polygon:
     Parameters
     ----------
     outer : ndarray of int, shape (N, 2)
-        Corners (x, y) in order, the first not repeated at the end.
+        Corners (x, y) in order, the first not repeated at the end; its :func:`winding` is 1.
     holes : tuple of such arrays
-        Inside of it.
+        Inside of it, wound the other way.
     """
 
     outer: Ring
@@ -54,10 +58,16 @@ def polygons_of(mask: Mask) -> list[Polygon]:
         x, y = min(map(tuple, ring.tolist()), key=lambda corner: (corner[1], corner[0]))
         # right below the first corner lies the inside of a ring; above a hole lies the part around it
         if padded[y, x]:
-            outers[parts[y, x]] = ring + offset
+            outers[parts[y, x]] = ring[:: winding(ring)] + offset
         else:
-            holes.setdefault(parts[y - 1, x], []).append(ring + offset)
+            holes.setdefault(parts[y - 1, x], []).append(ring[:: -winding(ring)] + offset)
     return [Polygon(outer, tuple(holes.get(part, ()))) for part, outer in outers.items()]
+
+
+def winding(ring: Ring) -> int:
+    """Return 1 where x turns towards y along the ring, as in RFC 7946 it does along outlines, else -1."""
+    (x, y), (next_x, next_y) = ring.T, np.roll(ring, -1, axis=0).T
+    return 1 if int((x * next_y - next_x * y).sum()) > 0 else -1
 
 
 def _rings(padded: NDArray[np.bool_]) -> Iterator[Ring]:
@@ -161,7 +171,7 @@ def filled(rings: Sequence[NDArray[Any]], shape: tuple[int, int]) -> Mask:
     edges = edges[edges[:, 0, 1] != edges[:, 1, 1]]
     window = _window(edges, shape)
     if window is None:
-        return Mask((0, 0), np.zeros((0, 0), bool))
+        return NOTHING
     rows, cols = window
     y, x = _crossings(edges, rows)
     x = np.clip(x, cols.start, cols.stop)
