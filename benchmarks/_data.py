@@ -46,7 +46,8 @@ def samples(name: str) -> Iterator[Sample]:
     folder = ROOT / name
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     stems = [{"stem": path.stem} for path in sorted((folder / "images").glob("*.png"))]
-    for item in meta["items"] if "stem" in meta["items"][0] else stems:
+    items = meta.get("items", stems)
+    for item in items if "stem" in items[0] else stems:
         stem = item["stem"]
         kind = item.get("modality") or item.get("dataset") or name
         yield Sample(stem, kind, _read(folder / "images", stem), _read(folder / "labels", stem))

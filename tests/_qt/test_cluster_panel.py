@@ -57,3 +57,34 @@ def test_it_is_shown_with_its_method_alone(panel: ClusterPanel) -> None:
     assert not panel.isHidden()
     panel._session.refining.choose_method(Method.GROUNDED)
     assert panel.isHidden()
+
+
+def test_rows_and_the_image_choose_the_same_clusters(panel: ClusterPanel) -> None:
+    panel.part.click()
+    session = panel._session
+    panel.table.selectRow(1)
+    assert session.chosen_clusters == (1,)
+    session.choose_clusters(0, 2)
+    assert sorted({i.row() for i in panel.table.selectedIndexes()}) == [0, 2]
+    assert panel.merge.isEnabled()
+    assert not panel.split.isEnabled()
+    session.name_cluster(1, "bright")
+    assert panel.table.cellWidget(1, 2).currentText() == "bright"
+    assert sorted({i.row() for i in panel.table.selectedIndexes()}) == [0, 2]
+    panel.merge.click()
+    assert sorted({i.row() for i in panel.table.selectedIndexes()}) == [0]
+
+
+def test_clusters_stay_in_sight_with_another_method(panel: ClusterPanel) -> None:
+    panel.part.click()
+    panel._session.refining.choose_method(Method.GROUNDED)
+    assert not panel.isHidden()
+    panel.drop.click()
+    assert panel.isHidden()
+
+
+def test_a_new_class_can_be_chosen_at_once(panel: ClusterPanel) -> None:
+    panel.part.click()
+    panel._session.add_classes("third")
+    box = panel.table.cellWidget(0, 2)
+    assert [box.itemText(n) for n in range(box.count())] == ["background", "grey", "bright", "third"]

@@ -9,7 +9,7 @@ import pytest
 
 from napari_zeroseg.core.compose import Claims, semantic_labels
 from napari_zeroseg.core.detection import Detection
-from napari_zeroseg.core.events import Described, Detected, Event, Found
+from napari_zeroseg.core.events import Captioned, Described, Detected, Event, Found
 from napari_zeroseg.core.freeseg import FreeSegParameters
 from napari_zeroseg.core.image import plane_from_array
 from napari_zeroseg.core.instance import Instance, Provenance
@@ -88,7 +88,7 @@ def test_only_the_likeliest_cluster_keeps_a_class_where_so_wanted() -> None:
         def classify(self, image, masks, classes):
             return np.array([[0.5], [0.6], [0.4]], np.float32)
 
-    labels = np.repeat(np.arange(3, dtype=np.int32), 4)[:, None]
+    labels = np.arange(3, dtype=np.uint8)[:, None]
     image = np.zeros((12, 1, 3), np.float32)
     for only_one, names in ((False, ("grey", "grey", None)), (True, (None, "grey", None))):
         job = _job(PLAIN.model_copy(update={"one_cluster_per_class": only_one}), "grey")
@@ -112,10 +112,11 @@ def test_places_differ_by_their_distance_as_much_as_is_said() -> None:
     assert freeseg.with_places(features, 0) is features
 
 
-def test_a_coarse_grid_is_brought_to_the_image_by_nearest_neighbour() -> None:
+def test_clusters_lie_on_the_grid_of_the_features_in_few_bytes() -> None:
     features = np.arange(4, dtype=np.float32).reshape(2, 2, 1)
-    labels = freeseg.parted(features, 0, (4, 6), PLAIN)
-    assert np.array_equal(labels, np.repeat(np.repeat([[0, 1], [2, 3]], 2, axis=0), 3, axis=1))
+    labels = freeseg.parted(features, 0, PLAIN)
+    assert np.array_equal(labels, [[0, 1], [2, 3]])
+    assert labels.dtype == np.uint8
 
 
 def test_a_large_image_is_drawn_shrunk_and_its_masks_enlarged(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,3 +152,18 @@ def test_where_a_caption_names_no_class_nothing_is_found(monkeypatch: pytest.Mon
     job = _job(PLAIN.model_copy(update={"candidates": "caption"}))
     monkeypatch.setattr(job.backends.captioner, "caption", lambda image: "")
     assert not _found(_events(job))
+
+
+def test_what_a_caption_names_and_no_class_means_is_an_idea(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("napari_zeroseg.methods.freeseg.minilm.installed", lambda: None)
+    job = _job(PLAIN.model_copy(update={"candidates": "caption"}), "grey")
+    caption = "a grey square and a bright lamp on a wooden table"
+    monkeypatch.setattr(job.backends.captioner, "caption", lambda image: caption)
+    (told,) = [e for e in _events(job) if isinstance(e, Captioned)]
+    assert told.caption == caption
+    # "bright" is a class too, though not an accepted one
+    assert [idea.name for idea in told.ideas] == ["wooden table"]
+
+
+def test_no_caption_is_asked_for_where_classes_are_accepted() -> None:
+    assert not [e for e in _events(_job()) if isinstance(e, Captioned)]

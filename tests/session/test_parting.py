@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -98,3 +100,60 @@ def test_what_cannot_be_done_says_why(session: Session) -> None:
     assert session.readiness[Action.NAME_PARTS] == "Find clusters first."
     with pytest.raises(NotNowError):
         session.merge_clusters(0, 1)
+
+
+def test_chosen_clusters_are_those_of_the_present_partition(session: Session) -> None:
+    heard = []
+    session.clusters_chosen.connect(lambda: heard.append(session.chosen_clusters))
+    session.choose_clusters(2, 1, 1)
+    session.choose_clusters(1, 2)
+    assert heard == [(1, 2)]
+    session.name_cluster(1, None)
+    assert session.chosen_clusters == (1, 2)
+    session.merge_clusters(1, 2)
+    assert session.chosen_clusters == (1,)
+    session.split_cluster(1)
+    assert session.chosen_clusters == (1, 2)
+    assert session.undo_text == "Split cluster 2"
+    session.undo()
+    assert session.chosen_clusters == ()
+
+
+def test_a_cluster_of_places_that_are_all_alike_stays_whole(session: Session) -> None:
+    told = []
+    session.noticed.connect(told.append)
+    before = session.state
+    session.split_cluster(1)
+    assert told == ["All places of cluster 2 are alike: it stays whole."]
+    assert session.state is before
+
+
+def test_names_follow_the_classes(session: Session) -> None:
+    session.change_class("grey", replace(session.state.vocabulary["grey"], name="dim"))
+    assert session.state.partition.names == (None, "dim", "bright")
+    session.remove_class("bright")
+    assert session.state.partition.names == (None, "dim", None)
+
+
+def test_without_a_class_the_caption_tells_what_there_is() -> None:
+    session = Session(recipe=Recipe(freeseg=PLAIN), backends=fake_backends)
+    session.open(source())
+    told = []
+    session.noticed.connect(told.append)
+    session.find_clusters()
+    assert session.state.partition.names == (None, None, None)
+    assert session.state.caption == "squares on a dark ground"
+    assert [idea.name for idea in session.state.ideas] == ["squares", "dark ground"]
+    assert "squares, dark ground" in told[0]
+    session.add_idea("squares")
+    session.name_cluster(2, "squares")
+    session.find_clusters()
+    assert len(session.state.ideas) == 2
+    assert len(told) == 1  # what was told is not told again
+
+
+def test_steps_hold_no_image_and_no_features(session: Session) -> None:
+    session.name_cluster(1, "bright")
+    session.merge_clusters(1, 2)
+    held = [getattr(session.state.partition, name) for name in ("labels", "names", "scores")]
+    assert sum(part.nbytes for part in held if isinstance(part, np.ndarray)) == 64 * 64

@@ -33,7 +33,7 @@ from tests.fakes import FakeBackend, fake_backends, source, squares
 READS = {"image_name", "reviewed_instance", "count_to_review", "traces"}
 OF_THE_MOMENT = {
     "open", "forget", "close", "assume", "restore", "keep_decisions", "set_foresight", "set_asks", "take_new",
-    "start_review", "stop_review", "next_reviewed", "previous_reviewed", "visit_doubtful",
+    "start_review", "stop_review", "next_reviewed", "previous_reviewed", "visit_doubtful", "choose_clusters",
 }  # fmt: skip
 """Change what is shown or kept, and no mask."""
 THROUGH_OTHERS = {

@@ -8,11 +8,15 @@ import numpy as np
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_zeroseg._napari.ownership import disown, find_image, image_key, own
+from napari_zeroseg._napari.ownership import find_image
+from napari_zeroseg._napari.passing_layer import PassingLayer
 from napari_zeroseg._napari.shelf import FOLLOWED
-from napari_zeroseg.core.partition import color_of, nearest
+from napari_zeroseg.core.partition import color_of, compact, nearest, same_clusters
+from napari_zeroseg.core.tiles import whole
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from napari.components import ViewerModel
     from napari.layers import Image
     from numpy.typing import NDArray
@@ -22,65 +26,110 @@ if TYPE_CHECKING:
     from napari_zeroseg.session.state import State
 
 NAME = "Clusters"
+OPACITY = 0.5
+FAINT = 0.25
+"""How visible the others are beside clusters that are chosen."""
+MORE = ("Shift", "Control")
+"""Held down, a click adds a cluster to those that are chosen, or takes it away."""
+STILL = 4
+"""Pixels of the screen that the mouse may move in a click."""
 
 
 class ClusterLayer:
-    """A Labels layer that is there as long as the session has clusters; cluster n has the label n + 1."""
+    """A Labels layer that is there as long as the session has clusters; cluster n has the label n + 1.
+
+    A click chooses the cluster under the mouse, with Shift or Ctrl more than one. Who removes the layer
+    drops the clusters.
+    """
 
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._viewer = viewer
         self._session = session
-        self._layer: Labels | None = None
+        self._clusters = PassingLayer[Labels](viewer)
         self._shown: Partition | None = None
         session.changed.connect(self._on_session_changed)
+        session.clusters_chosen.connect(self._highlight)
+        viewer.mouse_drag_callbacks.append(self._on_mouse_drag)
+        viewer.layers.events.removed.connect(self._on_layer_removed)
 
     def close(self) -> None:
         """Leave no callback and no layer behind."""
         self._session.changed.disconnect(self._on_session_changed)
-        self._remove()
+        self._session.clusters_chosen.disconnect(self._highlight)
+        self._viewer.mouse_drag_callbacks.remove(self._on_mouse_drag)
+        self._viewer.layers.events.removed.disconnect(self._on_layer_removed)
+        self._clusters.take()
 
     def _on_session_changed(self, new: State, _old: State) -> None:
-        if new.partition is self._shown:
+        before, self._shown = self._shown, new.partition
+        if same_clusters(before, new.partition):
             return
-        self._remove()
         source = self._session.source
         image = find_image(self._viewer.layers, source.key) if source is not None else None
-        if new.partition is not None and image is not None and source is not None:
+        if new.partition is None or image is None or source is None:
+            self._clusters.take()
+        else:
             self._show(new.partition, image, source.shape)
-        self._shown = new.partition
 
     def _show(self, partition: Partition, image: Image, shape: tuple[int, int]) -> None:
-        colors: dict[int | None, Any] = {n + 1: color_of(n) for n in range(len(partition))}
         labels = _on_plane(partition, shape)
         layer = Labels(
             labels.reshape((1,) * len(partition.plane) + shape),
             name=NAME,
-            opacity=0.5,
-            colormap=DirectLabelColormap(color_dict={**colors, 0: "transparent", None: "transparent"}),
+            opacity=OPACITY,
+            colormap=_colors(len(partition), self._session.chosen_clusters),
             **_transform(image, partition.plane),
         )
-        layer.editable = False
-        selected = set(self._viewer.layers.selection)
-        own(layer, image_key(image))
-        self._viewer.layers.append(layer)
-        self._viewer.layers.selection = selected
-        self._layer = layer
+        self._clusters.put(layer, image)
 
-    def _remove(self) -> None:
-        layer, self._layer = self._layer, None
-        if layer is not None:
-            disown(layer)
-            if layer in self._viewer.layers:
-                self._viewer.layers.remove(layer)
+    def _highlight(self) -> None:
+        layer, partition = self._clusters.layer, self._shown
+        if layer is not None and partition is not None:
+            layer.colormap = _colors(len(partition), self._session.chosen_clusters)
+
+    def _on_layer_removed(self, event: Any) -> None:
+        if self._clusters.holds(event.value):  # by a person
+            self._session.drop_clusters()
+
+    def _on_mouse_drag(self, _viewer: ViewerModel, event: Any) -> Iterator[None]:
+        layer = self._clusters.layer
+        if layer is None or event.button != 1 or not self._is_free:
+            return
+        start, moved = np.asarray(event.pos), 0.0
+        yield
+        while event.type == "mouse_move":
+            moved = max(moved, float(np.abs(np.asarray(event.pos) - start).max()))
+            yield
+        if moved <= STILL:
+            label = layer.get_value(event.position, world=True)
+            self._choose(int(label or 0) - 1, more=any(key in event.modifiers for key in MORE))
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether the mouse draws nothing: then a click means the cluster under it."""
+        active = self._viewer.layers.selection.active
+        return self._viewer.dims.ndisplay == 2 and str(getattr(active, "mode", "pan_zoom")) == "pan_zoom"
+
+    def _choose(self, number: int, *, more: bool) -> None:
+        clicked = {number} if number >= 0 else set()
+        before = set(self._session.chosen_clusters)
+        self._session.choose_clusters(*(before ^ clicked if more else clicked))
 
 
-def _on_plane(partition: Partition, shape: tuple[int, int]) -> NDArray[np.int32]:
+def _colors(count: int, chosen: tuple[int, ...]) -> DirectLabelColormap:
+    colors: dict[int | None, Any] = {0: "transparent", None: "transparent"}
+    for number in range(count):
+        faint = chosen and number not in chosen
+        colors[number + 1] = color_of(number) + (f"{round(255 * FAINT):02x}" if faint else "")
+    return DirectLabelColormap(color_dict=colors)
+
+
+def _on_plane(partition: Partition, shape: tuple[int, int]) -> NDArray[np.integer[Any]]:
     """Return the labels, one more each, where they lie on the plane of this shape."""
-    size = [round(n * f) for n, f in zip(partition.image.shape[:2], partition.factor, strict=True)]
-    top, left = (round(o * f) for o, f in zip(partition.origin, partition.factor, strict=True))
-    plane = np.zeros(shape, np.int32)
-    room = plane[top : top + size[0], left : left + size[1]]
-    room[...] = nearest(partition.labels + 1, tuple(size))[: room.shape[0], : room.shape[1]]
+    window = partition.window or whole(shape)
+    labels = compact(partition.labels.astype(np.int32) + 1, len(partition) + 1)
+    plane = np.zeros(shape, labels.dtype)
+    plane[window] = nearest(labels, plane[window].shape)
     return plane
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.layers import Shapes
 
-from napari_zeroseg._napari.ownership import disown, find_image, image_key, own
+from napari_zeroseg._napari.ownership import find_image
+from napari_zeroseg._napari.passing_layer import PassingLayer
 from napari_zeroseg._napari.review_frame import corners_of
 from napari_zeroseg._napari.shelf import FOLLOWED
 
@@ -32,16 +33,16 @@ class GoingFrames:
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._viewer = viewer
         self._session = session
-        self._layer: Shapes | None = None
+        self._frames = PassingLayer[Shapes](viewer)
         session.difference_changed.connect(self._on_difference_changed)
 
     def close(self) -> None:
         """Leave no callback and no layer behind."""
         self._session.difference_changed.disconnect(self._on_difference_changed)
-        self._remove()
+        self._frames.take()
 
     def _on_difference_changed(self) -> None:
-        self._remove()
+        self._frames.take()
         difference, source = self._session.difference, self._session.source
         image = find_image(self._viewer.layers, source.key) if source is not None else None
         if difference is not None and image is not None:
@@ -60,16 +61,4 @@ class GoingFrames:
             edge_width=max(THICKNESS * side, 0.3),
             **transform,
         )
-        layer.editable = False
-        selected = set(self._viewer.layers.selection)
-        own(layer, image_key(image))
-        self._viewer.layers.append(layer)
-        self._viewer.layers.selection = selected
-        self._layer = layer
-
-    def _remove(self) -> None:
-        layer, self._layer = self._layer, None
-        if layer is not None:
-            disown(layer)
-            if layer in self._viewer.layers:
-                self._viewer.layers.remove(layer)
+        self._frames.put(layer, image)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.layers import Shapes
 
-from napari_zeroseg._napari.ownership import disown, image_key, own, owner
+from napari_zeroseg._napari.ownership import image_key, own, owner
+from napari_zeroseg._napari.passing_layer import PassingLayer
 from napari_zeroseg._napari.shelf import FOLLOWED
 
 if TYPE_CHECKING:
@@ -29,45 +30,38 @@ class ReviewFrame:
     """A Shapes layer with one rectangle, which goes from image to image."""
 
     def __init__(self, viewer: ViewerModel) -> None:
-        self._viewer = viewer
-        self._layer: Shapes | None = None
+        self._frame = PassingLayer[Shapes](viewer)
 
     def show(self, image: Image, plane: tuple[int, ...], box: Box) -> None:
         """Draw the frame around a box (x0, y0, x1, y1) on a plane of an image."""
         side = max(box[2] - box[0], box[3] - box[1])
         corners = np.array([(*plane, y, x) for y, x in corners_of(box, 1 + MARGIN * side)], float)
-        if self._layer is None or self._layer not in self._viewer.layers or self._layer.ndim != image.ndim:
-            self.remove()
-            self._layer = self._built(corners)
-        if owner(self._layer) != image_key(image):
-            own(self._layer, image_key(image))
+        thickness = THICKNESS * (side + 2)
+        layer = self._frame.layer
+        if layer is None or layer.ndim != image.ndim:
+            self._frame.put(_built(image, corners, thickness), image)
+            return
+        if owner(layer) != image_key(image):  # to move it is faster than to build another one
+            own(layer, image_key(image))
             for name in FOLLOWED:
-                setattr(self._layer, name, getattr(image, name))
-        self._layer.data = [corners]
-        self._layer.edge_width = THICKNESS * (side + 2)
+                setattr(layer, name, getattr(image, name))
+        layer.data, layer.edge_width = [corners], thickness
 
     def remove(self) -> None:
         """Take the frame away."""
-        layer, self._layer = self._layer, None
-        if layer is not None:
-            disown(layer)
-            if layer in self._viewer.layers:
-                self._viewer.layers.remove(layer)
+        self._frame.take()
 
-    def _built(self, corners: NDArray[np.float64]) -> Shapes:
-        layer = Shapes(
-            [corners],
-            shape_type="rectangle",
-            name=NAME,
-            edge_color=COLOR,
-            face_color="transparent",
-            edge_width=1,
-        )
-        layer.editable = False
-        selected = set(self._viewer.layers.selection)
-        self._viewer.layers.append(layer)
-        self._viewer.layers.selection = selected
-        return layer
+
+def _built(image: Image, corners: NDArray[np.float64], thickness: float) -> Shapes:
+    return Shapes(
+        [corners],
+        shape_type="rectangle",
+        name=NAME,
+        edge_color=COLOR,
+        face_color="transparent",
+        edge_width=thickness,
+        **{name: getattr(image, name) for name in FOLLOWED},
+    )
 
 
 def corners_of(box: Box, margin: float = 0.0) -> list[tuple[float, float]]:

@@ -67,8 +67,9 @@ class BenchPanel(SessionView):
         super().__init__(session)
         self._background = background
         self.model = OutcomeModel()
-        self.table = FittedTable(self.model, (0, 70, 70, 80, 60), most_rows=8)
+        self.table = FittedTable(self.model, (0, 70, 70, 80, 60), most_rows=5)
         self.hint = TextLine(EMPTY)
+        self.problems = TextLine()
         self.compare = ActionButton(
             "Compare", Action.COMPARE, "Run the ticked methods one after the other", self._on_compare
         )
@@ -96,7 +97,7 @@ class BenchPanel(SessionView):
         buttons = row(self.compare, self.take, self.save)
         buttons.addStretch(1)
         layout.addLayout(buttons)
-        for widget in (self.reason, self.hint, self.activity):
+        for widget in (self.reason, self.hint, self.problems, self.activity):
             layout.addWidget(widget)
         layout.addWidget(self.pictures, 1)
 
@@ -135,6 +136,7 @@ class BenchPanel(SessionView):
         outcomes = self._session.outcomes
         self.model.show_outcomes(outcomes)
         self.hint.setVisible(not outcomes)
+        self.problems.show_text("\n".join(f"{o.name} failed: {o.problem}" for o in outcomes if o.problem))
         self.save.setEnabled(bool(outcomes))
         self._show_readiness()
         self._draw(outcomes)

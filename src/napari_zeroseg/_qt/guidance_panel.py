@@ -1,4 +1,4 @@
-"""What the language model thinks is missing, what it took, and what the person tells it."""
+"""What may be missing among the classes, what the language model took, and what the person tells it."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _example_text(example: Example) -> str:
 
 
 class IdeaList(SessionView):
-    """Classes that the language model misses in the list, each with a button that adds it."""
+    """What a language model misses in the list or a caption names, each with a button that adds it."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

@@ -47,7 +47,7 @@ class LearnPanel(SessionView):
         self.save = _button("Save…", "Keep what was learned in a file, for other sessions", self._on_save)
         self.load = _button("Load…", "Use what was learned in another session", self._on_load)
         layout = column(self)
-        for widget in (self.learn, self.upright, self.reason, self.known):
+        for widget in (self.learn, self.reason, self.upright, self.known):
             layout.addWidget(widget)
         layout.addLayout(row(self.back, self.save, self.load))
         self._connect()
@@ -72,7 +72,7 @@ class LearnPanel(SessionView):
     def _told(self) -> str:
         reference, head = self._session.refining.recipe.lmseg.head, self._session.head
         if reference is None:
-            return ""
+            return "Nothing is learned yet: the words for your classes decide alone."
         if head is None:
             return f"The recipe asks for what was learned as '{reference.name}': load its file."
         card = head.card

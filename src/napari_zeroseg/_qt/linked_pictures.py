@@ -59,6 +59,7 @@ class LinkedPictures(QWidget):
             view.looked.connect(partial(self._on_looked, view))
             row, column = divmod(number, columns)
             title = QLabel(picture.title)
+            title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             self._grid.addWidget(title, 2 * row, column)
             self._grid.addWidget(view, 2 * row + 1, column)
             self._grid.setRowStretch(2 * row + 1, 1)
@@ -101,6 +102,7 @@ class PictureView(QGraphicsView):
         self._fitted = True
         self.setAccessibleName(picture.title)
         self.setToolTip("The wheel zooms and dragging moves all pictures; a double click shows all again")
+        self.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)  # close to its title
         self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QFont, QPainter, QPalette, QTextLayout
+from qtpy.QtGui import QColor, QFont, QIcon, QPainter, QPalette, QPixmap, QTextLayout
 from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from napari_zeroseg._qt.rows_model import Index, Role
@@ -124,6 +124,19 @@ class SwatchDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return super().sizeHint(option, index) + QSize(18, 0)
+
+
+def swatch(color: str) -> QIcon:
+    """Return a round mark for the items of a menu."""
+    pixmap = QPixmap(14, 14)
+    pixmap.fill(QColor(0, 0, 0, 0))
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(color))
+    painter.drawEllipse(1, 1, 12, 12)
+    painter.end()
+    return QIcon(pixmap)
 
 
 def paint_swatch(painter: QPainter, rect: QRect, color: QColor) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QItemSelectionModel, Qt
-from qtpy.QtGui import QColor, QIcon, QKeySequence, QPainter, QPixmap, QShortcut
+from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel
 
 from napari_zeroseg._qt.action_button import ActionButton, ReasonLine
 from napari_zeroseg._qt.instance_model import CLASS, SCORE, InstanceModel
-from napari_zeroseg._qt.painting import SwatchDelegate
+from napari_zeroseg._qt.painting import SwatchDelegate, swatch
 from napari_zeroseg._qt.section import SteadyLine, column, row
 from napari_zeroseg._qt.session_view import SessionView
 from napari_zeroseg._qt.table import FittedTable
@@ -189,7 +189,7 @@ class RefinePanel(SessionView):
     def _show_classes(self, state: State) -> None:
         self.classes.clear()
         for target in state.vocabulary:
-            self.classes.addItem(_swatch(target.color), target.name)
+            self.classes.addItem(swatch(target.color), target.name)
         self.classes.setEnabled(self.classes.count() > 0)
 
     def _show_instances(self, state: State) -> None:
@@ -278,15 +278,3 @@ def _drawn(draft: Draft) -> str:
             return f"{draft.name} as a whole"
         case _:
             return thing if draft.instance_id else f"a new {draft.name}"
-
-
-def _swatch(color: str) -> QIcon:
-    pixmap = QPixmap(14, 14)
-    pixmap.fill(QColor(0, 0, 0, 0))
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(color))
-    painter.drawEllipse(1, 1, 12, 12)
-    painter.end()
-    return QIcon(pixmap)

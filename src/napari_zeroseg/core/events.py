@@ -39,6 +39,14 @@ class Tagged:
 
 
 @dataclass(frozen=True, slots=True)
+class Captioned:
+    """A method had a caption written; ``ideas`` is what it names and no class means."""
+
+    caption: str
+    ideas: tuple[Idea, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Described:
     """The refiner has filled in how the classes look."""
 
@@ -85,9 +93,10 @@ class Detected:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parted:
-    """An image is in clusters, with names suggested for them."""
+    """An image is in clusters, with names suggested for them; ``split`` is the one that became two."""
 
     partition: Partition
+    split: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +169,7 @@ Event = (
     StageStarted
     | Progress
     | Tagged
+    | Captioned
     | Described
     | Suggested
     | LooksWritten

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import ndimage as ndi
@@ -12,12 +12,22 @@ from napari_zeroseg.backends import minilm
 from napari_zeroseg.core.clusters import clustered, silhouette_count
 from napari_zeroseg.core.crf import marginals
 from napari_zeroseg.core.detection import Detection
-from napari_zeroseg.core.events import Described, Detected, Event, Found, Parted, Progress, StageStarted
+from napari_zeroseg.core.events import (
+    Captioned,
+    Described,
+    Detected,
+    Event,
+    Found,
+    Parted,
+    Progress,
+    StageStarted,
+)
 from napari_zeroseg.core.image import shrunk
 from napari_zeroseg.core.instance import Instance
 from napari_zeroseg.core.mask import Mask
 from napari_zeroseg.core.nouns import nearest_names, nouns_of
-from napari_zeroseg.core.partition import Partition, nearest
+from napari_zeroseg.core.partition import Partition, compact, nearest
+from napari_zeroseg.core.suggestion import Idea
 from napari_zeroseg.methods.grounded import described_by
 
 if TYPE_CHECKING:
@@ -31,11 +41,12 @@ if TYPE_CHECKING:
     from napari_zeroseg.methods.choice import Grants
     from napari_zeroseg.methods.job import Job
 
-    Labels = NDArray[np.int32]
+    Labels = NDArray[np.unsignedinteger[Any]]
     Floats = NDArray[np.float32]
 
 MAX_SIDE = 1024
 """Of the grid on which clusters are named and drawn; a larger image is shrunk, and its masks enlarged."""
+MOST_IDEAS = 5
 EVEN = 1 / np.sqrt(3)
 """Standard deviation of what is spread evenly over -1..1."""
 
@@ -55,11 +66,11 @@ def segment(image: Plane, job: Job, claims: Grants) -> Iterator[Event]:
     Yields
     ------
     Event
-        Stages, ``Described``, ``Parted``, ``Detected``, ``Found`` by falling likelihood, ``Progress``.
+        Stages, ``Described``, ``Captioned``, ``Detected``, ``Found`` by falling likelihood, ``Progress``.
     """
     for event in part(image, job):
         if isinstance(event, Parted):
-            yield from draw(event.partition, job, claims)
+            yield from draw(image, event.partition, job, claims)
         else:
             yield event
 
@@ -67,46 +78,62 @@ def segment(image: Plane, job: Job, claims: Grants) -> Iterator[Event]:
 def part(image: Plane, job: Job) -> Iterator[Event]:
     """Find clusters and suggest names for them (steps 1 to 4).
 
+    Without an accepted class, clusters get no names, and the caption tells what could be looked for.
+
     Yields
     ------
     Event
-        Stages, ``Described``, and at the end ``Parted``.
+        Stages, ``Described``, ``Captioned`` where a caption was asked for, and at the end ``Parted``.
     """
-    yield StageStarted("Looking for " + ", ".join(job.accepted))
+    if job.accepted:
+        yield StageStarted("Looking for " + ", ".join(job.accepted))
     described = described_by(job.backends.refiner, job.vocabulary)
     yield Described(described.classes)
     names: Sequence[str] = job.accepted
-    if job.recipe.freeseg.candidates == "caption":
+    if job.recipe.freeseg.candidates == "caption" or not names:
         yield StageStarted("Writing a caption")
-        names = named_in(job.backends.captioner.caption(image), job)
+        caption = job.backends.captioner.caption(image)
+        nouns = nouns_of(caption)
+        meant = meanings(nouns, job)
+        names = [name for name in job.accepted if name in meant.values()]
+        yield Captioned(caption, ideas_in([noun for noun in nouns if noun not in meant], job))
     classes = [described[name] for name in names]
     yield StageStarted("Describing every place in numbers")
-    features = with_places(job.backends.extractor.features(image), job.recipe.freeseg.place_weight)
+    features = described_places(image, job)
     yield StageStarted("Grouping places that are alike")
-    small = shrunk(image, MAX_SIDE)
-    labels = parted(features, len(classes), small.shape[:2], job.recipe.freeseg)
+    labels = parted(features, len(classes), job.recipe.freeseg)
     yield StageStarted("Naming the groups")
-    names_and_scores = name(small, labels, classes, job)
-    yield Parted(Partition(image, labels, *names_and_scores, features))
+    yield Parted(Partition(labels, *name(shrunk(image, MAX_SIDE), labels, classes, job)))
 
 
-def named_in(caption: str, job: Job) -> list[str]:
-    """Return the accepted classes that nouns of a caption mean (step 1).
+def meanings(nouns: Sequence[str], job: Job) -> dict[str, str]:
+    """Return the classes that nouns of a caption mean (step 1).
 
-    Each noun means the class whose name is nearest in text embedding, unless it is farther than the
-    mean; without an encoder the refiner decides.
+    Each noun means the accepted class whose name is nearest in text embedding, unless it is farther
+    than the mean; without an encoder the refiner decides, of all classes.
     """
-    nouns = nouns_of(caption)
     encoder = minilm.installed()
-    if encoder is not None and nouns:
-        meant = nearest_names(nouns, job.accepted, encoder.encode(nouns) @ encoder.encode(job.accepted).T)
-        return [name for name in job.accepted if name in meant.values()]
+    if encoder is not None and nouns and job.accepted:
+        near = encoder.encode(nouns) @ encoder.encode(job.accepted).T
+        return nearest_names(nouns, job.accepted, near)
     matches = job.backends.refiner.match(nouns, job.vocabulary) if nouns else []
-    return [name for name in job.accepted if name in {match.name for match in matches}]
+    return {match.phrase: match.name for match in matches if match.name is not None}
 
 
-def parted(features: Floats, wanted: int, shape: tuple[int, ...], parameters: FreeSegParameters) -> Labels:
-    """Return the clusters of a grid of features, brought to the shape of an image (step 3).
+def ideas_in(nouns: Sequence[str], job: Job) -> tuple[Idea, ...]:
+    """Return the nouns that mean no class, accepted or not, for a person to add."""
+    matches = job.backends.refiner.match(nouns, job.vocabulary) if nouns else []
+    strange = [match.phrase for match in matches if match.name is None]
+    return tuple(Idea(noun, (noun,), "The caption names it.") for noun in strange[:MOST_IDEAS])
+
+
+def described_places(image: Plane, job: Job) -> Floats:
+    """Return the features of each place and where it is (step 2), shape (h, w, d)."""
+    return with_places(job.backends.extractor.features(image), job.recipe.freeseg.place_weight)
+
+
+def parted(features: Floats, wanted: int, parameters: FreeSegParameters) -> Labels:
+    """Return the clusters of a grid of features (step 3).
 
     Parameters
     ----------
@@ -114,18 +141,16 @@ def parted(features: Floats, wanted: int, shape: tuple[int, ...], parameters: Fr
         Of each place.
     wanted : int
         Number of candidate classes.
-    shape : tuple of int
-        (H, W) of the image.
     parameters : FreeSegParameters
-        How many clusters, and how much nearness counts.
+        How many clusters.
 
     Returns
     -------
-    ndarray of int32, shape (H, W)
-        By nearest neighbour, from 0 without gaps.
+    ndarray of uint8 or uint16, shape (h, w)
+        From 0 without gaps.
     """
-    labels = clustered(features, count_of(features, wanted, parameters), parameters.seed)
-    return nearest(labels, shape)
+    count = count_of(features, wanted, parameters)
+    return compact(clustered(features, count, parameters.seed), count)
 
 
 def count_of(features: Floats, wanted: int, parameters: FreeSegParameters) -> int:
@@ -157,6 +182,7 @@ def name(
 
     A cluster has the name of its likeliest class, unless the background is likelier than all of them.
     """
+    labels = nearest(labels, image.shape[:2])
     masks = [Mask.from_plane(labels == number) for number in range(int(labels.max()) + 1)]
     if not classes:
         return (None,) * len(masks), (0.0,) * len(masks)
@@ -170,10 +196,10 @@ def name(
     return names, tuple(float(s) for s in scores)
 
 
-def draw(named: Partition, job: Job, claims: Grants) -> Iterator[Event]:
+def draw(image: Plane, named: Partition, job: Job, claims: Grants) -> Iterator[Event]:
     """Draw the masks of named clusters to the edges of the image, and propose each piece (step 5)."""
     yield StageStarted("Drawing masks to the edges")
-    drawn = refined(named, job.recipe.freeseg)
+    drawn = refined(image, named, job.recipe.freeseg)
     pieces = sorted(_pieces(drawn, named, job), key=lambda piece: -piece.score)
     boxes = tuple(Detection(p.mask.box, p.score, p.name, p.name) for p in pieces)
     yield Detected(boxes, ())
@@ -184,7 +210,7 @@ def draw(named: Partition, job: Job, claims: Grants) -> Iterator[Event]:
         yield Progress(done, len(pieces))
 
 
-def refined(named: Partition, parameters: FreeSegParameters) -> dict[str, NDArray[np.bool_]]:
+def refined(image: Plane, named: Partition, parameters: FreeSegParameters) -> dict[str, NDArray[np.bool_]]:
     """Return the mask of each class after inference in a dense random field, shape (H, W) of the image.
 
     All classes and the background share one field, so that masks cannot overlap.
@@ -192,15 +218,15 @@ def refined(named: Partition, parameters: FreeSegParameters) -> dict[str, NDArra
     names = list(dict.fromkeys(n for n in named.names if n is not None))
     if not names:
         return {}
-    small = shrunk(named.image, MAX_SIDE)
+    small = shrunk(image, MAX_SIDE)
     index = np.array([0 if n is None else 1 + names.index(n) for n in named.names])
-    owner = nearest(index[named.labels].astype(np.int32), small.shape[:2])
+    owner = nearest(index[named.labels], small.shape[:2])
     if parameters.crf_iterations:
         rest = (1 - parameters.certainty) / len(names)
         sure = owner == np.arange(len(names) + 1)[:, None, None]
         unary = -np.log(np.where(sure, parameters.certainty, rest)).astype(np.float32)
-        owner = marginals(unary, small, parameters.crf(max(small.shape))).argmax(axis=0).astype(np.int32)
-    owner = nearest(owner, named.image.shape[:2])
+        owner = marginals(unary, small, parameters.crf(max(small.shape))).argmax(axis=0)
+    owner = nearest(owner, image.shape[:2])
     return {name: owner == number for number, name in enumerate(names, 1)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_zeroseg.core.events import Carried
+    from napari_zeroseg.core.partition import Partition
     from napari_zeroseg.core.tiles import Window
     from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
     from napari_zeroseg.session.source import PlaneIndex
@@ -36,6 +37,7 @@ def set_vocabulary(state: State, vocabulary: Vocabulary) -> State:
         erased=tuple(e for e in state.erased if e.name in names),
         layered=tuple(n for n in state.layered if n in names),
         draft=state.draft if state.draft and state.draft.name in names else None,
+        partition=_with_names(state.partition, lambda name: name if name in names else None),
     )
 
 
@@ -56,7 +58,12 @@ def change_class(state: State, name: str, target: TargetClass) -> State:
         erased=tuple(replace(e, name=renamed(e.name)) for e in state.erased),
         layered=tuple(renamed(n) for n in state.layered),
         draft=replace(state.draft, name=renamed(state.draft.name)) if state.draft else None,
+        partition=_with_names(state.partition, renamed),
     )
+
+
+def _with_names(partition: Partition | None, renamed: Callable[[str], str | None]) -> Partition | None:
+    return None if partition is None else partition.renamed(renamed)
 
 
 def suggest(

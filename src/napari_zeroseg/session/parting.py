@@ -5,41 +5,70 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from psygnal import Signal
 
 from napari_zeroseg.core.errors import NotNowError
-from napari_zeroseg.core.events import Event, Found, Parted, StageStarted
+from napari_zeroseg.core.events import Captioned, Event, Found, Parted, StageStarted
 from napari_zeroseg.core.method import Method
 from napari_zeroseg.methods import at_once, freeseg
 from napari_zeroseg.methods.job import Job
 from napari_zeroseg.session import changes
 from napari_zeroseg.session.looking import claims_on, placed
 from napari_zeroseg.session.noting import noted
-from napari_zeroseg.session.readiness import NO_CLASS, RUNNING, Action
+from napari_zeroseg.session.readiness import NO_CLASS, NO_IMAGE, RUNNING, Action
 from napari_zeroseg.session.running import Running, provenance_of
 from napari_zeroseg.session.source import seen_at_once
 
 if TYPE_CHECKING:
     from napari_zeroseg.core.image import Plane
-    from napari_zeroseg.core.partition import Partition
+    from napari_zeroseg.core.partition import Labels, Partition
     from napari_zeroseg.core.recipe import Recipe
     from napari_zeroseg.core.tiles import Window
     from napari_zeroseg.methods.choice import Grants
-    from napari_zeroseg.session.source import PlaneIndex
+    from napari_zeroseg.session.source import ImageSource
     from napari_zeroseg.session.state import State
 
 NO_PARTS = "Find clusters first."
+IDEAS = "The caption also names: {}. What of it you look for can be added under Suggestions."
 ELSEWHERE = "The clusters are those of another plane: go back to it, or find them here."
 
 
 class Parting(Running):
-    """What a person does to clusters; each step can be undone."""
+    """What a person does to clusters; each step can be undone, but for which of them are chosen."""
+
+    clusters_chosen = Signal()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._chosen: tuple[Labels | None, tuple[int, ...]] = (None, ())
+
+    @property
+    def chosen_clusters(self) -> tuple[int, ...]:
+        """The clusters that a person looks at, in rising order."""
+        labels, numbers = self._chosen
+        partition = self.state.partition
+        # numbers tell nothing of clusters that were found, merged or split since
+        return numbers if partition is not None and partition.labels is labels else ()
+
+    def choose_clusters(self, *numbers: int) -> None:
+        """Look at some clusters, at none by default."""
+        before, partition = self.chosen_clusters, self.state.partition
+        chosen = tuple(sorted(set(numbers)))
+        if partition is not None and chosen != before:
+            self._chosen = (partition.labels, chosen)
+            self.clusters_chosen.emit()
 
     @property
     def readiness(self) -> Mapping[Action, str]:
         """For every action the reason why it cannot be done now, or an empty text."""
         known = super().readiness
-        return {**known, Action.PART: known[Action.DRAW], Action.NAME_PARTS: self._parts_reason()}
+        return {**known, Action.PART: self._part_reason(), Action.NAME_PARTS: self._parts_reason()}
+
+    def _part_reason(self) -> str:
+        usable = NO_IMAGE if self._source is None else self._source.blocked
+        return usable or (RUNNING if self._activity.running else "")
 
     def _parts_reason(self) -> str:
         partition = self.state.partition
@@ -52,8 +81,8 @@ class Parting(Running):
     def find_clusters(self) -> None:
         """Part the present plane into clusters, and suggest a class for each.
 
-        Of the accepted classes, or of all where none is accepted; in the part of the plane that runs
-        are kept to. No mask is drawn yet.
+        Of the accepted classes, or of all where none is accepted; without any class the caption is
+        asked what there is. In the part of the plane that runs are kept to. No mask is drawn yet.
         """
         self._require(Action.PART)
         assert self._source is not None
@@ -70,10 +99,10 @@ class Parting(Running):
             yield StageStarted("Loading the models")
             job = self._parting_job(state, recipe, state.accepted_names or state.vocabulary.names)
             yield StageStarted("Reading the image")
-            view = seen_at_once(source, region, recipe.parameters.level, recipe.parameters.tile)
+            view = _seen(source, region, recipe)
             for event in freeseg.part(view.pixels, job):
                 if isinstance(event, Parted):
-                    yield Parted(_in_place(event.partition, source.plane, view))
+                    yield Parted(replace(event.partition, plane=source.plane, window=view.window))
                 else:
                     yield event
 
@@ -90,16 +119,23 @@ class Parting(Running):
     def merge_clusters(self, *numbers: int) -> None:
         """Make one cluster of several, under the name of the largest."""
         if len(set(numbers)) > 1:
-            self._put("Merge clusters", self._partition().merged(numbers))
+            before = self._partition()
+            self._put("Merge clusters", before.merged(numbers))
+            self.choose_clusters(before.merged_number(numbers))
 
     @noted
     def split_cluster(self, number: int) -> None:
         """Part a cluster in two, where its places differ most."""
-        partition, seed = self._partition(), self.refining.recipe.freeseg.seed
+        partition, recipe, source = self._partition(), self._parting_recipe(), self._source
+        assert source is not None
+        state = self.state
 
         def events() -> Iterator[Event]:
             yield StageStarted("Splitting a cluster")
-            yield Parted(partition.split(number, seed))
+            view = _seen(source, partition.window, recipe)
+            features = freeseg.described_places(view.pixels, self._parting_job(state, recipe, ()))
+            yield StageStarted("Splitting a cluster")  # Cancel bites here
+            yield Parted(partition.split(number, features, recipe.freeseg.seed), split=number)
 
         self._start_events(events)
 
@@ -112,14 +148,16 @@ class Parting(Running):
     @noted
     def draw_clusters(self) -> None:
         """Draw the masks of the named clusters, in place of the proposals where they lie."""
-        partition, recipe = self._partition(), self._parting_recipe()
+        partition, recipe, source = self._partition(), self._parting_recipe(), self._source
+        assert source is not None
         state = changes.without_proposals(self.state, partition.plane, partition.window)
         names = tuple(dict.fromkeys(name for name in partition.names if name is not None))
         if not names:
             raise NotNowError("No cluster has a name.", remedy="Name at least one.")
-        view = at_once.View(partition.image, partition.window, partition.origin, partition.factor)
 
         def events() -> Iterator[Event]:
+            yield StageStarted("Reading the image")
+            view = _seen(source, partition.window, recipe)
             job = self._parting_job(state, recipe, names)
             claims = claims_on(state, partition.plane, {})
             found = at_once.segment(view, job, claims, partial(_drawn, partition))
@@ -130,13 +168,35 @@ class Parting(Running):
 
     def _on_run_event(self, event: Event) -> None:
         match event:
-            case Parted(partition):
-                self._push_run("Find clusters", replace(self.state, partition=partition))
+            case Parted():
+                self._on_parted(event)
+            case Captioned():
+                self._on_captioned(event)
             case Found() if self.state.partition is not None:
                 self._push_run("Draw clusters", replace(self.state, partition=None))
                 super()._on_run_event(event)
             case _:
                 super()._on_run_event(event)
+
+    def _on_captioned(self, event: Captioned) -> None:
+        known = {idea.name for idea in self.state.ideas}
+        new = tuple(idea for idea in event.ideas if idea.name not in known)
+        # what a caption says is no decision: it needs no step of its own
+        self._amend(replace(self.state, caption=event.caption, ideas=(*self.state.ideas, *new)))
+        if new:
+            self.noticed.emit(IDEAS.format(", ".join(idea.name for idea in new)))
+
+    def _on_parted(self, event: Parted) -> None:
+        names = self.state.vocabulary.names
+        # a class may have been renamed or removed since the run began
+        partition = event.partition.renamed(lambda name: name if name in names else None)
+        if event.split is None:
+            self._push_run("Find clusters", replace(self.state, partition=partition))
+        elif self.state.partition is not None and partition.labels is self.state.partition.labels:
+            self.noticed.emit(f"All places of cluster {event.split + 1} are alike: it stays whole.")
+        else:
+            self._push_run(f"Split cluster {event.split + 1}", replace(self.state, partition=partition))
+            self.choose_clusters(event.split, len(partition) - 1)
 
     def _partition(self) -> Partition:
         self._require(Action.NAME_PARTS)
@@ -154,9 +214,9 @@ class Parting(Running):
         return Job(state.vocabulary, names, self._backends(recipe), recipe, provenance_of(recipe))
 
 
-def _in_place(partition: Partition, plane: PlaneIndex, view: at_once.View) -> Partition:
-    return replace(partition, plane=plane, window=view.window, origin=view.origin, factor=view.factor)
+def _seen(source: ImageSource, window: Window | None, recipe: Recipe) -> at_once.View:
+    return seen_at_once(source, window, recipe.parameters.level, recipe.parameters.tile)
 
 
-def _drawn(partition: Partition, _pixels: Plane, job: Job, claims: Grants) -> Iterator[Event]:
-    return freeseg.draw(partition, job, claims)
+def _drawn(partition: Partition, pixels: Plane, job: Job, claims: Grants) -> Iterator[Event]:
+    return freeseg.draw(pixels, partition, job, claims)

@@ -14,6 +14,7 @@ from napari_zeroseg.backends.registry import names_of
 from napari_zeroseg.backends.roles import LanguageModelRefiner
 from napari_zeroseg.core.errors import MissingBackendError, ZeroSegError
 from napari_zeroseg.core.events import Billed, Event, LooksWritten, StageStarted
+from napari_zeroseg.core.method import Method
 from napari_zeroseg.core.phrase_table import PhraseTable
 from napari_zeroseg.core.suggestion import Decision
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from napari_zeroseg.backends.llm.chat import Usage
     from napari_zeroseg.backends.roles import Refiner
     from napari_zeroseg.core.guidance import Example, Guidance
-    from napari_zeroseg.core.method import Method
     from napari_zeroseg.core.recipe import Parameters, Recipe
     from napari_zeroseg.core.suggestion import PhraseMatch, Suggestion
     from napari_zeroseg.core.vocabulary import Vocabulary
@@ -140,6 +140,11 @@ class Refining:
         """Take other thresholds."""
         self._set_recipe(parameters=parameters)
 
+    def set_numbers(self, **numbers: Any) -> None:
+        """Take other numbers for the chosen method, by their names."""
+        part = _PARTS[self._recipe.method]
+        self._set_recipe(**{part: getattr(self._recipe, part).model_copy(update=numbers)})
+
     def set_lmseg(self, **numbers: Any) -> None:
         """Take other numbers for the method ``lmseg``, by their names."""
         self._set_recipe(lmseg=self._recipe.lmseg.model_copy(update=numbers))
@@ -241,6 +246,15 @@ class Refining:
     def _set_recipe(self, **update: Any) -> None:
         self._recipe = self._recipe.model_copy(update=update)
         self.changed.emit()
+
+
+_PARTS = {Method.GROUNDED: "parameters", Method.FREESEG_DIFF: "freeseg", Method.LMSEG: "lmseg"}
+
+
+def numbers_of(recipe: Recipe) -> BaseModel:
+    """Return the numbers of the method that a recipe names."""
+    found: BaseModel = getattr(recipe, _PARTS[recipe.method])
+    return found
 
 
 def _key(vocabulary: Vocabulary) -> frozenset[str]:

@@ -90,7 +90,7 @@ class State:
     suggestions : tuple of Suggestion
         In the order of the vocabulary; none before the first recognition.
     ideas : tuple of Idea
-        Classes that a language model misses in the vocabulary.
+        Classes that a language model misses in the vocabulary, or that the caption names.
     phrases : tuple of PhraseMatch
         How the detector's phrases were understood.
     instances : tuple of Instance
@@ -102,7 +102,7 @@ class State:
     draft : Draft or None
         What is being drawn.
     partition : Partition or None
-        Clusters that wait to be named; not saved with the rest.
+        Clusters that wait to be named.
     """
 
     vocabulary: Vocabulary = Vocabulary()

@@ -19,8 +19,10 @@ from napari_zeroseg.core.compose import Erasure
 from napari_zeroseg.core.errors import BadFileError, ZeroSegError
 from napari_zeroseg.core.instance import Instance
 from napari_zeroseg.core.mask import Mask
+from napari_zeroseg.core.partition import Partition
 from napari_zeroseg.core.prompt import Prompt
 from napari_zeroseg.core.script import Unrecorded
+from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.session.history import Timeline
 from napari_zeroseg.session.saved import document, store
 from napari_zeroseg.session.saved.packing import Packer, digest
@@ -96,17 +98,58 @@ SAVED_IN = {
     Erasure: document.ErasureSpec,
     Draft: document.DraftSpec,
     Prompt: document.PromptSpec,
+    Partition: document.PartitionSpec,
 }
-
-
-NOT_SAVED = {State: {"partition"}}
-"""Clusters are a preview, with the features of all their places: they are found again in a moment."""
 
 
 @pytest.mark.parametrize("kind", SAVED_IN, ids=lambda kind: kind.__name__)
 def test_every_field_is_saved(kind):
-    saved = {f.name for f in fields(kind)} - NOT_SAVED.get(kind, set())
-    assert saved == set(SAVED_IN[kind].model_fields)
+    assert {f.name for f in fields(kind)} == set(SAVED_IN[kind].model_fields)
+
+
+def parted() -> State:
+    """Clusters of a part of the plane, some with names."""
+    labels = (np.arange(12, dtype=np.uint8) % 3).reshape(3, 4)
+    window = (slice(8, 32), slice(0, 64))
+    partition = Partition(labels, ("bright", None, "grey"), (0.9, 0.2, 1.0), (), window)
+    return replace(State(Vocabulary.parse("bright; grey")), partition=partition)
+
+
+def test_clusters_are_saved_with_the_rest(path):
+    state = parted()
+    write(path, Timeline((), state))
+    back = read(path).timeline.present.partition
+    assert np.array_equal(back.labels, state.partition.labels)
+    assert back.labels.dtype == np.uint8
+    for name in ("names", "scores", "plane", "window"):
+        assert getattr(back, name) == getattr(state.partition, name)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"labels": np.full((3, 4), 3, np.uint8)},
+        {"scores": (0.5,)},
+        {"plane": (4,)},
+        {"window": (slice(0, 65), slice(0, 64))},
+        {"window": (slice(9, 9), slice(0, 64))},
+    ],
+    ids=str,
+)
+def test_clusters_that_fit_no_image_are_not_taken(path, changed):
+    state = parted()
+    write(path, Timeline((), replace(state, partition=replace(state.partition, **changed))))
+    saved = read(path)
+    assert saved.timeline.present.partition is None
+    assert saved.lost
+
+
+def test_clusters_of_classes_that_are_not_there_are_refused(path):
+    state = parted()
+    partition = replace(state.partition, names=("bright", "nowhere", None))
+    write(path, Timeline((), replace(state, partition=partition)))
+    with pytest.raises(BadFileError, match="contradicts"):
+        read(path)
 
 
 def test_nothing_stays_beside_a_closed_file(path, timeline):

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from napari_zeroseg.core.compose import Erasure
 from napari_zeroseg.core.instance import Combination, Instance, InstanceState, Provenance
 from napari_zeroseg.core.mask import Box, Mask
+from napari_zeroseg.core.partition import Partition
 from napari_zeroseg.core.prompt import Point, Prompt
 from napari_zeroseg.core.suggestion import Idea, PhraseMatch, Suggestion, Tag
 from napari_zeroseg.core.vocabulary import TargetClass
 from napari_zeroseg.session.history import MAX_STEPS
 from napari_zeroseg.session.state import Draft
+
+if TYPE_CHECKING:
+    from napari_zeroseg.core.partition import Labels
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -25,6 +29,11 @@ Index = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Planes = tuple[Index, ...]
 Label = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
+Spans = tuple[tuple[Index, Index], tuple[Index, Index]]
+"""Rows and columns, from and up to."""
+MAX_CLUSTERS = 65536
+
+NamedLabels = Callable[["Labels"], str]
 NamedMask = Callable[[Mask], str]
 MaskNamed = Callable[[str], Mask]
 
@@ -144,6 +153,31 @@ class DraftSpec(_Document):
         )
 
 
+class PartitionSpec(_Document):
+    """Clusters as a document; their labels lie beside it."""
+
+    labels: Name
+    names: Annotated[tuple[Text | None, ...], Field(min_length=1, max_length=MAX_CLUSTERS)]
+    scores: tuple[float, ...]
+    plane: Planes
+    window: Spans | None
+
+    @classmethod
+    def of(cls, partition: Partition, named: NamedLabels) -> PartitionSpec:
+        window = partition.window
+        return cls(
+            labels=named(partition.labels),
+            names=partition.names,
+            scores=partition.scores,
+            plane=partition.plane,
+            window=None if window is None else tuple((span.start, span.stop) for span in window),
+        )
+
+    def partition(self, labels: Labels) -> Partition:
+        window = None if self.window is None else (slice(*self.window[0]), slice(*self.window[1]))
+        return Partition(labels, self.names, self.scores, self.plane, window)
+
+
 INSTANCES = TypeAdapter(tuple[InstanceSpec, ...])
 ERASURES = TypeAdapter(tuple[ErasureSpec, ...])
 NAMES = TypeAdapter(tuple[Name, ...])
@@ -163,6 +197,7 @@ class StateSpec(_Document):
     erased: Name
     layered: tuple[Text, ...]
     draft: DraftSpec | None
+    partition: PartitionSpec | None = None
 
 
 class StepSpec(_Document):

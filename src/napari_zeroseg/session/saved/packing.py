@@ -25,12 +25,20 @@ from napari_zeroseg.core.script import NOTES, Unrecorded
 from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.session.history import Step, Timeline
 from napari_zeroseg.session.saved import document
-from napari_zeroseg.session.saved.document import DraftSpec, ErasureSpec, InstanceSpec, StateSpec, StepSpec
+from napari_zeroseg.session.saved.document import (
+    DraftSpec,
+    ErasureSpec,
+    InstanceSpec,
+    PartitionSpec,
+    StateSpec,
+    StepSpec,
+)
 from napari_zeroseg.session.state import State
 
 if TYPE_CHECKING:
     from napari_zeroseg.core.compose import Erasure
     from napari_zeroseg.core.instance import Instance
+    from napari_zeroseg.core.partition import Labels, Partition
     from napari_zeroseg.core.script import AnyNote
     from napari_zeroseg.session.saved.document import ImageSpec
 
@@ -46,6 +54,7 @@ CUT = 64
 NOTES_IN_PIECE = 64
 """Notes are only ever added, so that all pieces but the last stay as they are."""
 _FRAME = struct.Struct("<4I")
+_GRID = struct.Struct("<3I")
 
 
 class DamagedError(BadFileError):
@@ -137,6 +146,9 @@ class Packer:
             erased=self._once(state.erased, self._pack_erased),
             layered=state.layered,
             draft=DraftSpec.of(state.draft, self._mask) if state.draft is not None else None,
+            partition=PartitionSpec.of(state.partition, self._labels)
+            if state.partition is not None
+            else None,
         )
         return self._put(spec.model_dump_json().encode(), _names_in(spec))
 
@@ -183,6 +195,12 @@ class Packer:
         frame = _FRAME.pack(*mask.origin, *mask.pixels.shape)
         return self._put(frame + np.packbits(mask.pixels).tobytes())
 
+    def _labels(self, labels: Labels) -> str:
+        return self._once(labels, self._pack_labels)
+
+    def _pack_labels(self, labels: Labels) -> str:
+        return self._put(_GRID.pack(*labels.shape, labels.itemsize) + labels.tobytes())
+
     def _put(self, body: bytes, parts: Iterable[str] = ()) -> str:
         name = named(body)
         self._parts[name] = tuple(parts)
@@ -196,6 +214,8 @@ def _names_in(spec: StateSpec) -> Iterator[str]:
     yield from (spec.instances, spec.erased)
     if spec.draft is not None:
         yield from (n for n in (spec.draft.base, spec.draft.mask, spec.draft.prompt.mask) if n is not None)
+    if spec.partition is not None:
+        yield spec.partition.labels
 
 
 class Unpacker:
@@ -279,6 +299,7 @@ class Unpacker:
                 erased=self._once(self._erased, spec.erased),
                 layered=spec.layered,
                 draft=self._draft(spec.draft),
+                partition=self._partition(spec.partition),
             )
         )
 
@@ -333,6 +354,33 @@ class Unpacker:
             self.lost_pieces += 1
             return None
 
+    def _partition(self, spec: PartitionSpec | None) -> Partition | None:
+        try:
+            if spec is None:
+                return None
+            self._check_plane(spec.plane)
+            labels = self._once(self._make_labels, spec.labels)
+            within = spec.window is None or all(
+                start < stop <= size
+                for (start, stop), size in zip(spec.window, self._image.shape, strict=True)
+            )
+            if not within or len(spec.scores) != len(spec.names) or labels.max() >= len(spec.names):
+                raise DamagedError("Clusters do not fit the image.")
+            return spec.partition(labels)
+        except DamagedError:
+            self.lost_pieces += 1
+            return None
+
+    def _make_labels(self, name: str) -> Labels:
+        body = self._body(name)
+        if len(body) < _GRID.size:
+            raise DamagedError("Clusters cannot be read.")
+        h, w, width = _GRID.unpack_from(body)
+        self._pixels += h * w
+        if len(body) != _GRID.size + h * w * width or width not in (1, 2) or not 0 < h * w <= MAX_PIXELS:
+            raise DamagedError("Clusters cannot be read.")
+        return np.frombuffer(body, f"u{width}", offset=_GRID.size).reshape(h, w)
+
     def _mask(self, name: str) -> Mask:
         return self._once(self._make_mask, name)
 
@@ -376,6 +424,8 @@ def _consistent(state: State) -> State:
     keys = [instance.key for instance in state.instances]
     named_well = {key.name for key in keys} <= set(state.layered) <= names
     drawn = state.draft is None or state.draft.name in names
+    clusters = state.partition
+    named_well &= clusters is None or names.issuperset(n for n in clusters.names if n is not None)
     if not (named_well and drawn and len(set(keys)) == len(keys)):
         raise DamagedError("What it holds contradicts itself.")
     return replace(state, suggestions=tuple(s for s in state.suggestions if s.name in names))
