@@ -1,10 +1,11 @@
 """Take the pictures of the documentation from the running program.
 
-    xvfb-run -a -s "-screen 0 1400x900x24" python -m scripts.screenshots [FOLDER] [--theme dark|light]
+    xvfb-run -a -s "-screen 0 1400x900x24" python -m scripts.screenshots [FOLDER]
+        [--only job|methods|compare] [--theme dark|light]
 
 Works through the main job on a sample image with the embedded profile, as a person would, and
 saves a picture of the window at every step; then with a language model, whose part a scripted
-server on this machine plays.
+server on this machine plays; then with the other methods, on a window of their own.
 """
 
 from __future__ import annotations
@@ -21,47 +22,60 @@ from typing import Any
 from PIL import Image
 from skimage.data import immunohistochemistry
 
+from napari_zeroseg.core.method import Method
 from scripts.stage import Stage, settle, wait
 
 CLASSES = "nucleus: blue, round, small; brown membrane: brown"
+AREAS = "epithelium: brown; stroma: white"
+CUT = 200  # pixels a side of what methods are compared on
+LEARNING_GRID = 48  # places a side: quick, and enough for a picture
 SIZE = (1280, 800)
+Save = Callable[[str], None]
 
 
 def main() -> None:
     """Work through the main job and save a picture at every step."""
     options = _options()
     options.folder.mkdir(parents=True, exist_ok=True)
-    stage = Stage(SIZE, options.theme)
+    for part in [options.only] if options.only else PARTS:
+        stage = Stage(SIZE, options.theme)
 
-    def save(name: str) -> None:
-        settle(0.5)
-        path = options.folder / f"{name}.png"
-        stage.grab().save(str(path))
-        _shrink(path)
-        print(path)
+        def save(name: str, stage: Stage = stage) -> None:
+            settle(0.5)
+            path = options.folder / f"{name}.png"
+            stage.grab().save(str(path))
+            _shrink(path)
+            print(path)
 
+        PARTS[part](stage, save)
+        stage.close()
+
+
+def _do_the_job(stage: Stage, save: Save) -> None:
     _work(stage, save)
     with _scripted_model() as url:
         stage.viewer.reset_view()
         _work_with_language_model(stage, save, url)
-    stage.close()
 
 
 def _shrink(path: Path) -> None:
     """Keep 256 colours of a picture: enough for a window, at a third of the size."""
     with Image.open(path) as picture:
-        few = picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few = picture.convert("RGB").quantize(
+            256, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE
+        )
     few.save(path, optimize=True)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, default=Path("docs/images"))
+    parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--theme", choices=("dark", "light"), default="dark")
     return parser.parse_args()
 
 
-def _work(stage: Stage, save: Callable[[str], None]) -> None:
+def _work(stage: Stage, save: Save) -> None:
     dock, session = stage.dock, stage.session
     dock.export.folder.setText("results")
     save("empty")
@@ -97,7 +111,7 @@ def _work(stage: Stage, save: Callable[[str], None]) -> None:
     save("export")
 
 
-def _work_with_language_model(stage: Stage, save: Callable[[str], None], url: str) -> None:
+def _work_with_language_model(stage: Stage, save: Save, url: str) -> None:
     dock, session, consent = stage.dock, stage.session, stage.widget.consent
     dock.vocabulary.entry.setText("lymphocyte; vessel")
     dock.vocabulary.add.click()
@@ -117,6 +131,81 @@ def _work_with_language_model(stage: Stage, save: Callable[[str], None], url: st
     stage.show(dock.refiner)
     save("suggestions-llm")
 
+
+def _work_with_methods(stage: Stage, save: Save) -> None:
+    dock, session = stage.dock, stage.session
+    stage.viewer.add_image(immunohistochemistry(), rgb=True, name="immunohistochemistry")
+    session.add_classes(AREAS)
+    dock.suggestions.suggest.click()
+    stage.wait_for_models()
+    session.accept(*session.state.vocabulary.names)
+    _choose(stage, Method.FREESEG_DIFF)
+    save("method")
+    _make_clusters_masks(stage, save)
+    for name in session.state.vocabulary.names:
+        session.accept_all_instances(name)
+    _choose(stage, Method.LMSEG)
+    _learn(stage, save)
+
+
+def _choose(stage: Stage, method: Method) -> None:
+    stage.session.refining.choose_method(method)
+    stage.show(stage.dock.method)
+
+
+def _make_clusters_masks(stage: Stage, save: Save) -> None:
+    clusters, session = stage.dock.clusters, stage.session
+    clusters.part.click()
+    stage.wait_for_models()
+    stage.show(stage.dock.method)
+    session.choose_clusters(3)
+    save("clusters")
+    session.name_cluster(3, "epithelium")
+    for name in session.state.vocabulary.names:
+        partition = session.state.partition
+        assert partition is not None
+        session.merge_clusters(*(n for n, shown in enumerate(partition.names) if shown == name))
+    session.choose_clusters()
+    stage.show(stage.dock.method)
+    save("clusters-merged")
+    clusters.draw.click()
+    stage.wait_for_models()
+
+
+def _learn(stage: Stage, save: Save) -> None:
+    dock, session = stage.dock, stage.session
+    session.refining.set_lmseg(grid=LEARNING_GRID)
+    dock.learn.learn.click()
+    wait(lambda: session.activity.done > 0)
+    stage.show(dock.method)
+    save("learning")
+    session.cancel()  # the best until then is kept
+
+
+def _compare(stage: Stage, save: Save) -> None:
+    dock, session = stage.dock, stage.session
+    stage.viewer.add_image(immunohistochemistry()[-CUT:, :CUT], rgb=True, name="immunohistochemistry")
+    session.add_classes(AREAS)
+    dock.suggestions.suggest.click()
+    stage.wait_for_models()
+    session.accept(*session.state.vocabulary.names)
+    _choose(stage, Method.FREESEG_DIFF)
+    dock.run.run.click()
+    stage.wait_for_models()
+    for name in session.state.vocabulary.names:
+        session.accept_all_instances(name)
+    stage.dock.run.compare.click()
+    assert stage.dock.run.bench is not None
+    bench = stage.dock.run.bench.panel
+    wait(lambda: len(bench.model.chosen) > 0)
+    bench.compare.click()
+    stage.wait_for_models()
+    wait(lambda: len(bench.pictures.views) > 1)
+    bench.table.selectRow(0)
+    save("compare")
+
+
+PARTS = {"job": _do_the_job, "methods": _work_with_methods, "compare": _compare}
 
 ANSWER = {
     "classes": [

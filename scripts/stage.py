@@ -50,10 +50,11 @@ class Stage:
         self.viewer.close()
 
     def grab(self) -> QPixmap:
-        """Return a picture of the window, with the question that it asks if it asks one."""
+        """Return a picture of the window, with the question that it asks and the comparison if it is open."""
         picture = self.window.grab()
-        if self.widget.consent.dialog is not None:
-            _paste(picture, self.widget.consent.dialog)
+        for dialog in (self.dock.run.bench, self.widget.consent.dialog):
+            if dialog is not None and dialog.isVisible():
+                _paste(picture, dialog)
         return picture
 
     def show(self, part: QWidget) -> None:

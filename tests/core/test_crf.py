@@ -136,3 +136,14 @@ def test_inference_can_be_called_off() -> None:
     called_off.cancel()
     with cancelled_by(called_off), pytest.raises(CancelledError):
         marginals(np.zeros((2, 16, 16), np.float32), np.zeros((16, 16, 3), np.float32))
+
+
+def test_colours_that_the_short_vectors_miss_do_no_harm() -> None:
+    rng = np.random.default_rng(0)
+    side = 96
+    plane = np.clip(gaussian_filter(rng.random((side, side, 3)), (12, 12, 0)), 0.4, 0.6)
+    plane = np.clip((plane - 0.4) * 5 + rng.normal(0, 0.25, plane.shape), 0, 1).astype(np.float32)
+    unary = np.stack([np.full((side, side), value, np.float32) for value in (0.1, 2.3)])
+    found = marginals(unary, plane, CrfParameters(iterations=2, color_sigma=10 / 255, appearance_sigma=20))
+    assert np.isfinite(found).all()
+    assert (found[0] > 0.5).all()

@@ -71,13 +71,17 @@ class BilateralFilter:
 
     @cached_property
     def self_weight(self) -> Floats:
-        """The kernel at no distance, shape (H, W), in the unit of :meth:`__call__`."""
+        """The kernel at no distance as the vectors have it, shape (H, W), in the unit of :meth:`__call__`."""
+        return self.place_weight * self.palette.likeness_to_self
+
+    @cached_property
+    def place_weight(self) -> Floats:
+        """The kernel at no distance of a colour that is wholly like itself, shape (H, W)."""
         blur = np.exp(-((np.arange(3) - np.arange(3)[:, None]) ** 2) / (2 * self.node_sigma**2))
         line = np.einsum("pa,ab,pb->p", self._spline, blur, self._spline)
         rows, cols = (np.tile(line, n) for n in self.cells)
         height, width = self.palette.index.shape
-        place = np.outer(rows[:height], cols[:width]).astype(np.float32)
-        return place * self.palette.likeness_to_self
+        return np.outer(rows[:height], cols[:width]).astype(np.float32)
 
     def __call__(self, planes: Floats) -> Floats:
         """Return the weighted sums of planes, float32 (C, H, W), up to one constant factor."""

@@ -120,11 +120,13 @@ def _kernels(plane: Plane, parameters: CrfParameters) -> Iterator[_Kernel]:
         def smoothed(planes: Floats) -> Floats:
             return blurred(planes, sigma, (1, 2))
 
-        yield _Kernel.of(smoothed, np.ones(plane.shape[:2], np.float32), parameters.smoothness_weight)
+        ones = np.ones(plane.shape[:2], np.float32)
+        yield _Kernel.of(smoothed, ones, ones, parameters.smoothness_weight)
     if parameters.appearance_weight:
         palette = Palette.of(plane, parameters.color_sigma)
         bilateral = BilateralFilter(palette, parameters.appearance_sigma)
-        yield _Kernel.of(bilateral, bilateral.self_weight, parameters.appearance_weight)
+        own, least = bilateral.self_weight, bilateral.place_weight
+        yield _Kernel.of(bilateral, own, least, parameters.appearance_weight)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,8 +154,10 @@ class _Kernel:
     weight: float
 
     @classmethod
-    def of(cls, summed: Callable[[Floats], Floats], own: Floats, weight: float) -> _Kernel:
-        scale = 1 / np.sqrt(summed(np.ones((1, *own.shape), np.float32))[0])
+    def of(cls, summed: Callable[[Floats], Floats], own: Floats, least: Floats, weight: float) -> _Kernel:
+        # what a pixel gives itself is the least that its sum can be; of a rare colour, which the short
+        # vectors miss, it may come out as less, even below 0
+        scale = 1 / np.sqrt(np.maximum(summed(np.ones((1, *own.shape), np.float32))[0], least))
         of_all = scale * (summed(scale[None])[0] - own * scale)
         return cls(summed, own, scale, of_all, weight)
 
