@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage as ndi
 
 from napari_zeroseg.backends.embedded import candidates
-from napari_zeroseg.backends.embedded.candidates import Candidates, blocks, flooded, inner, without_gaps
+from napari_zeroseg.backends.embedded.candidates import Candidates, blocks, flooded, inner, large_enough
 
 
 def test_blocks_cover_a_plane_once() -> None:
@@ -32,6 +32,14 @@ def test_zones_made_block_by_block_are_those_of_the_plane(monkeypatch: pytest.Mo
 
 def test_regions_that_another_covers_leave_no_gap_in_the_numbers() -> None:
     labels = np.array([[0, 1, 1], [3, 3, 4]], np.int32)  # the second region has no pixel left
-    found = without_gaps(Candidates(labels, np.array([0.1, 0.2, 0.3, 0.4])))
+    found = large_enough(Candidates(labels, np.array([0.1, 0.2, 0.3, 0.4])))
     assert found.labels.tolist() == [[0, 1, 1], [2, 2, 3]]
     assert found.worth.tolist() == [0.1, 0.3, 0.4]
+
+
+def test_regions_below_a_diameter_leave_no_gap_either() -> None:
+    labels = np.zeros((12, 12), np.int32)
+    labels[0, 0], labels[2:10, 2:10] = 1, 2
+    found = large_enough(Candidates(labels, np.array([0.1, 0.2])), diameter=5)
+    assert found.worth.tolist() == [0.2]
+    assert (found.labels == (labels == 2)).all()

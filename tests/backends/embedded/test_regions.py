@@ -86,6 +86,14 @@ def test_masks_lie_in_the_image_and_are_distinct():
     assert max(found[0].mask.iou(other.mask) for other in found[1:]) <= module.SAME
 
 
+def test_small_regions_are_left_to_the_finest_octave():
+    found = propose(plane_from_array(data.immunohistochemistry()[:256, :256]))
+    sizes = {scale: min(r.diameter for r in found if r.scale == scale) for scale in {r.scale for r in found}}
+    assert sizes.pop(0) < module.LEAST_OF_OCTAVE
+    assert sizes
+    assert all(size > 0.9 * module.LEAST_OF_OCTAVE * 2**scale for scale, size in sizes.items())
+
+
 def test_noise_alone_gives_no_region_of_worth():
     rng = np.random.default_rng(1)
     image = np.repeat(rng.normal(0.5, 0.05, (96, 96, 1)), 3, axis=2).astype(np.float32)

@@ -80,3 +80,10 @@ def test_detector_and_segmenter_share_the_regions_of_a_part(
     EmbeddedDetector().surveyed(image, CLASSES).detect(part, CLASSES)
     monkeypatch.setattr("napari_zeroseg.backends.embedded.regions.propose", None)
     assert EmbeddedSegmenter().surveyed(image, CLASSES).embed(part).regions
+
+
+def test_outlines_in_all_parts_are_drawn_through_the_same_noise(image: NDArray[np.float32]) -> None:
+    segmenter = EmbeddedSegmenter().surveyed(image, CLASSES)
+    noises = {segmenter.embed(image[:, start : start + 90]).pyramid.noise for start in (0, 100, 200)}
+    assert len(noises) == 1
+    assert EmbeddedSegmenter().embed(image[:, :90]).pyramid.noise not in noises

@@ -153,12 +153,13 @@ def _finished(labels: Labels, step: NDArray[np.float64], floor: float, trust: fl
     out = np.zeros_like(labels)
     for source, place in sheet.windows:
         np.copyto(out[source], parts[place], where=parts[place] > 0)
-    return without_gaps(Candidates(out, trust * worth[1:]))
+    return large_enough(Candidates(out, trust * worth[1:]))
 
 
-def without_gaps(found: Candidates) -> Candidates:
-    """Return regions numbered anew where some are gone: those that another one covers when it is drawn."""
-    is_left = np.bincount(found.labels.ravel(), minlength=len(found.worth) + 1) > 0
+def large_enough(found: Candidates, diameter: float = 0.0) -> Candidates:
+    """Return regions numbered anew, without smaller ones and those that another covers when it is drawn."""
+    area = np.bincount(found.labels.ravel(), minlength=len(found.worth) + 1)
+    is_left = area >= max(np.pi / 4 * diameter**2, 1)
     is_left[0] = False
     new = np.where(is_left, np.cumsum(is_left), 0).astype(np.int32)
     return Candidates(new[found.labels], found.worth[is_left[1:]])

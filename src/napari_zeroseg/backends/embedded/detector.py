@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_zeroseg.backends.embedded.completion import completed, owners
 from napari_zeroseg.backends.embedded.per_image import per_image
+from napari_zeroseg.backends.embedded.pyramid import Pyramid
 from napari_zeroseg.backends.embedded.regions import SEARCHED
 from napari_zeroseg.backends.embedded.scene import SETTINGS, Scene, choose
 from napari_zeroseg.backends.embedded.survey import OWN, Survey, being_made
@@ -86,6 +87,7 @@ def surveyed(sample: Plane, classes: tuple[TargetClass, ...]) -> tuple[Survey, S
     """Return what is usual in an image, and of each class in it, from a sample of shape (H, W, 3)."""
     survey, typical = being_made(), being_made()
     scene = Scene.seen(sample, survey)
+    Pyramid.of(sample, survey)  # notes what outlines will ask for
     if scene.regions:
         _matches(scene, classes, typical)
         # asked for now, because words may ask for it in any tile

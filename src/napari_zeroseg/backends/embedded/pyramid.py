@@ -47,7 +47,7 @@ class Pyramid:
         levels = [ndimage.gaussian_filter(planes, (SMOOTHING, SMOOTHING, 0))]
         while min(levels[-1].shape[:2]) >= 2 * COARSEST_SIDE:
             levels.append(_halved(levels[-1]))
-        return cls(tuple(levels), survey.usual("noise", lambda: _noise(planes)))
+        return cls(tuple(levels), survey.usual("noise of square roots", lambda: _noise(planes)))
 
     @property
     def shape(self) -> tuple[int, int]:

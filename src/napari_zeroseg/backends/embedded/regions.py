@@ -10,7 +10,7 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from napari_zeroseg.backends.embedded import stains
-from napari_zeroseg.backends.embedded.candidates import BANDS, Candidates, candidates
+from napari_zeroseg.backends.embedded.candidates import BANDS, Candidates, candidates, large_enough
 from napari_zeroseg.backends.embedded.measure import Colors, Measurements, measure
 from napari_zeroseg.backends.embedded.noise import calmed
 from napari_zeroseg.backends.embedded.per_image import per_image
@@ -28,6 +28,9 @@ SAME = 0.85
 """Regions that overlap by more are one; the one with the better outline is kept."""
 SAME_BOX = 0.75
 """Only regions whose boxes overlap by this much are compared."""
+
+LEAST_OF_OCTAVE = 0.35 * BANDS[-1][0]
+"""Least diameter of a region in a shrunk image, in its pixels: finer octaves know smaller ones better."""
 
 SEARCHED = "searched"
 """A survey's name for the places in which a sample shows what is wanted."""
@@ -131,6 +134,7 @@ def propose(image: Plane, survey: Survey = OWN) -> tuple[Region, ...]:
                     own = survey.part(*place)
                     bands = BANDS if scale == 0 else BANDS[-1:]
                     for index, group in enumerate(candidates(np.float32(place[1]) * small, bands, own)):
+                        group = large_enough(group, LEAST_OF_OCTAVE if scale else 0.0)
                         found += measured(group, colors, *place, image.shape[:2], own.part(index))
     return tuple(distinct(sorted(found, key=lambda r: -r.worth)))
 
