@@ -20,6 +20,7 @@ NAMES = (
     "wbc_blood",
     "clicks",
     "large",
+    "batch",
     "review",
     "exemplar",
     "propagation",

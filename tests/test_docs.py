@@ -41,7 +41,8 @@ COMMANDS = [
 def test_a_command_is_understood(line):
     options = cli._parser().parse_args(shlex.split(line)[1:])
     assert options.command in {
-        "segment", "run", "replay", "schema", "convert", "suggest", "models", "cache", "doctor", "demo",
+        "segment", "run", "replay", "batch", "open", "schema", "convert", "suggest", "models", "cache",
+        "doctor", "demo",
     }  # fmt: skip
 
 

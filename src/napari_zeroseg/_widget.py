@@ -32,6 +32,7 @@ from napari_zeroseg.session.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     import napari.viewer
 
@@ -53,9 +54,17 @@ class ZeroSegWidget(QWidget):
         The viewer that it is docked in.
     session : Session, optional
         With a thread of its own by default.
+    work : Path, optional
+        The folder in which work is saved; where the person has chosen by default.
     """
 
-    def __init__(self, napari_viewer: napari.viewer.Viewer, session: Session | None = None) -> None:
+    def __init__(
+        self,
+        napari_viewer: napari.viewer.Viewer,
+        session: Session | None = None,
+        *,
+        work: Path | None = None,
+    ) -> None:
         super().__init__()
         self._gui = GuiThread()
         self.session = session or Session(Runner(models_thread(), self._gui))
@@ -66,7 +75,7 @@ class ZeroSegWidget(QWidget):
         self._layers = LayerView(napari_viewer, self.session)
         self.session.reach.look = partial(visible_window, napari_viewer, self.session)
         commands = (*drawing_commands(self.session, self._layers), *review_commands(self.session))
-        self.autosave = Autosave(self.session, self._gui)
+        self.autosave = Autosave(self.session, self._gui, folder=work)
         servers, downloads = self._beside("servers"), self._beside("downloads")
         self.dock = self._build_dock(napari_viewer, servers, downloads, commands)
         self.consent = ConsentDesk(self._gui, self)

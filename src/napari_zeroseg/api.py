@@ -21,6 +21,7 @@ from napari_zeroseg.core.image import FlatImageError, looks_rgb, plane_from_arra
 from napari_zeroseg.core.label_images import masks_of
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.record import make_record
+from napari_zeroseg.core.script import is_by_a_person
 from napari_zeroseg.core.sequence import Kind
 from napari_zeroseg.core.tiles import whole
 from napari_zeroseg.core.vocabulary import Vocabulary
@@ -65,7 +66,7 @@ class Result:
     grid : Grid
         The planes that were looked at, and where they lie.
     notes : tuple of Note
-        What a person did to the image.
+        What was done to the image.
     """
 
     name: str
@@ -133,7 +134,8 @@ class Result:
             instances=self.instances,
             grid=self.grid,
             backends=models_of_recipe(self.recipe),
-            notes=self.notes,
+            # when a recipe ran is not part of what it made: the same again gives the same record
+            notes=self.notes if is_by_a_person(self.notes) else (),
         )
 
 
@@ -198,8 +200,10 @@ def segment(
     session = Session(recipe=recipe)
     if progress is not None:
         session.activity_changed.connect(progress)
+    session.author = "recipe"
     run_through(session, [source.on(p) for p in _from_the_middle(grid)], suggested_only=suggested_only)
-    return Result(name, source.on(middle(grid)), session.state, session.recipe, grid)
+    shown = source.on(middle(grid))
+    return Result(name, shown, session.state, session.recipe, grid, session.notebook.notes)
 
 
 def replay(

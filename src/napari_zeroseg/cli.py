@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import napari_zeroseg
 from napari_zeroseg import (
+    cli_batch,
     cli_cache,
     cli_compare,
     cli_convert,
@@ -78,6 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "convert": cli_convert.run,
             "doctor": cli_doctor.run,
             "learn": cli_learn.run,
+            "batch": cli_batch.run,
+            "open": cli_batch.run_open,
             "replay": cli_recipes.run_replay,
             "schema": cli_recipes.run_schema,
         }
@@ -102,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_segment(commands)
     _add_run(commands)
     cli_recipes.add_replay(commands)
+    cli_batch.add_parser(commands)
     cli_suggest.add_parser(commands)
     cli_models.add_parser(commands)
     cli_cache.add_parser(commands)
@@ -161,7 +165,8 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--yes-send", action="store_true", help="agree that words are sent to the refiner's server"
     )
-    parser.set_defaults(classes=None, profile=None, method=None, head=None, refiner=None)
+    parser.add_argument("--head", type=Path, metavar="FILE", help="what 'learn' wrote, for the method lmseg")
+    parser.set_defaults(classes=None, profile=None, method=None, refiner=None)
 
 
 def _add_images_and_results(parser: argparse.ArgumentParser) -> None:

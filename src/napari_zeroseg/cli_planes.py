@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what says how files of more than one plane are read."""
+    add_axes_and_plane(parser)
+    parser.add_argument(
+        "--channels",
+        type=_channels,
+        metavar="N,…",
+        help="which channels models get, counted from 0 (default: those of the recipe, or all)",
+    )
+
+
+def add_axes_and_plane(parser: argparse.ArgumentParser) -> None:
+    """Add what says where in a file to look."""
     add = parser.add_argument
     add(
         "--axes",
@@ -28,12 +39,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=_plane,
         metavar="AXIS=N,…",
         help="where to look along time or depth, counted from 0, such as T=0,Z=5 (default: everywhere)",
-    )
-    add(
-        "--channels",
-        type=_channels,
-        metavar="N,…",
-        help="which channels models get, counted from 0 (default: those of the recipe, or all)",
     )
 
 

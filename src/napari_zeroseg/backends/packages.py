@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _EXTRAS = {
     "diffusers": "models",
+    "distributed": "batch",
     "huggingface_hub": "models",
     "openai": "llm",
     "safetensors": "models",

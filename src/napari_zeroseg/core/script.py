@@ -5,6 +5,7 @@ Done again in the same order on the same image, with the same weights, it leads 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -309,6 +310,9 @@ AnyAction = Annotated[
 ACTION: TypeAdapter[Action] = TypeAdapter(AnyAction)
 
 
+Author = Literal["person", "recipe"]
+
+
 class Given(_Document):
     """What holds from here on: chosen for all images, or on another one.
 
@@ -326,10 +330,12 @@ class Given(_Document):
 
 
 class Act(_Document):
-    """Something that a person did.
+    """Something that was done.
 
     Attributes
     ----------
+    by : str
+        Who did it: a person, or the recipe that runs without one.
     when : str
         UTC, ISO 8601.
     plane : tuple of int
@@ -339,7 +345,7 @@ class Act(_Document):
     """
 
     kind: Literal["act"] = "act"
-    by: Literal["person"] = "person"
+    by: Author = "person"
     when: Annotated[str, Field(max_length=50)]
     plane: tuple[Index, ...] = ()
     action: AnyAction
@@ -374,6 +380,11 @@ NOTES: TypeAdapter[tuple[Given | Act | Answer | Events | Unrecorded, ...]] = Typ
     config=ConfigDict(ser_json_inf_nan="constants"),
 )
 AnyNote = Given | Act | Answer | Events | Unrecorded
+
+
+def is_by_a_person(notes: Iterable[AnyNote]) -> bool:
+    """Return whether a person did anything of it."""
+    return any(isinstance(note, Act) and note.by == "person" for note in notes)
 
 
 @dataclass(frozen=True)

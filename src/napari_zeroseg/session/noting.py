@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from napari_zeroseg.core.events import Event
     from napari_zeroseg.core.recipe import Recipe
-    from napari_zeroseg.core.script import AnyNote
+    from napari_zeroseg.core.script import AnyNote, Author
     from napari_zeroseg.core.suggestion import Decision
     from napari_zeroseg.session.source import PlaneIndex
 
@@ -67,12 +67,12 @@ class Notebook:
         """Take the circumstances as what the notes lead to."""
         self._known = circumstances
 
-    def act(self, verb: str, plane: PlaneIndex, arguments: Mapping[str, Any]) -> None:
+    def act(self, by: Author, verb: str, plane: PlaneIndex, arguments: Mapping[str, Any]) -> None:
         """Note an action; one that cannot be written down is told as such."""
         try:
             action = ACTION.validate_python({"verb": verb} | {k: _plain(v) for k, v in arguments.items()})
             when = datetime.now(UTC).isoformat(timespec="milliseconds")
-            self._notes.append(Act(when=when, plane=plane, action=action))
+            self._notes.append(Act(by=by, when=when, plane=plane, action=action))
         except ValidationError as problem:
             _log.warning("There is no note of '%s': %s", verb, problem)
             self._notes.append(Unrecorded())
@@ -115,6 +115,8 @@ def _plain(value: Any) -> Any:
 class Noted(Protocol):
     """What takes notes; the session does."""
 
+    author: Author
+
     @property
     def notebook(self) -> Notebook: ...
     @property
@@ -143,7 +145,7 @@ def noted(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P],
         bound.apply_defaults()
         arguments = dict(list(bound.arguments.items())[1:])
         notebook.see(self.circumstances)
-        notebook.act(verb, self.shown_plane, arguments)
+        notebook.act(self.author, verb, self.shown_plane, arguments)
         try:
             return method(self, *args, **kwargs)
         finally:

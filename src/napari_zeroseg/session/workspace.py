@@ -26,6 +26,7 @@ from napari_zeroseg.session.sight import Sight
 from napari_zeroseg.session.state import State
 
 if TYPE_CHECKING:
+    from napari_zeroseg.core.script import Author
     from napari_zeroseg.core.suggestion import Decision
     from napari_zeroseg.session.history import Timeline
     from napari_zeroseg.session.noting import Circumstances, Notebook
@@ -66,6 +67,7 @@ class Workspace:
         recipe: Recipe | None = None,
         backends: Callable[[Recipe], Backends] = backends_of,
     ) -> None:
+        self.author: Author = "person"
         self.hand = Hand()
         self.reach = Reach()
         self.sight = Sight()

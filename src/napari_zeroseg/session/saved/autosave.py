@@ -71,6 +71,8 @@ class Autosave:
         Must run one call at a time, in order.
     delay : float
         Seconds from a change to its save.
+    folder : Path, optional
+        Where work is saved in this window, whatever was chosen for all.
     """
 
     changed = Signal()
@@ -82,6 +84,7 @@ class Autosave:
         deliver: Deliver | None = None,
         executor: Executor | None = None,
         delay: float = DELAY,
+        folder: Path | None = None,
     ) -> None:
         self._session = session
         self._deliver = deliver or _at_once
@@ -91,7 +94,7 @@ class Autosave:
         self._statuses: dict[Hashable, SaveStatus] = {}
         self._offers: dict[Hashable, Offer] = {}
         self._before_removal: dict[Hashable, tuple[float, Timeline]] = {}
-        self._settings = _read_settings()
+        self._settings = _read_settings() if folder is None else SavingSettings(folder=folder)
         session.source_changed.connect(self._on_source_changed)
         session.changed.connect(self._on_session_changed)
         session.forgotten.connect(self._on_forgotten)

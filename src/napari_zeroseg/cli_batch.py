@@ -1,0 +1,174 @@
+"""The commands ``batch``, for thousands of images, and ``open``, to correct one of them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_zeroseg import cli_learn, cli_machine, cli_planes, cli_recipes, cli_suggest
+from napari_zeroseg.cli_output import say
+
+if TYPE_CHECKING:
+    from napari_zeroseg.batch.run import Pace
+
+DONE, SOME_FAILED = 0, 1
+LINES_EVERY_S = 30.0
+"""Between lines of progress where there is no terminal to write one line again and again."""
+
+_EXAMPLES = """\
+examples:
+  All images below a folder, on all cores of this machine:
+    napari-zeroseg batch 'images/**/*.tif' --recipe nuclei.json --out results
+
+  The same command again goes on where it stopped, and takes in what you corrected:
+    napari-zeroseg open images/a.tif --work results/work
+    napari-zeroseg batch 'images/**/*.tif' --recipe nuclei.json --out results
+
+  On a cluster whose workers see the same files:
+    napari-zeroseg batch '/data/**/*.tif' --recipe nuclei.json --out /data/out --scheduler tcp://host:8786
+
+in the folder of results:
+  report.html         to skim through, with the way into napari for each image
+  objects.csv         measurements of every object (objects.parquet too, where pyarrow is installed)
+  images.csv          what has become of every image
+  results/NAME/       the files that 'segment' writes
+  work/               the work on each image, which napari takes up
+
+exit codes: 0 all images done, 1 some image failed (the others are done), 2 wrong use
+"""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add both commands."""
+    _add_batch(commands)
+    _add_open(commands)
+
+
+def _add_batch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "batch",
+        help="do what a recipe says to thousands of images, with tables and a report",
+        description="Do what a recipe says to many images, on all cores or on a cluster: what is done is not "
+        "done again, and one bad image stops no other.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("images", nargs="+", metavar="PATTERN", help="images, or patterns in quotes: 'images/**/*.tif'")
+    add("--recipe", required=True, metavar="RECIPE", help="a recipe, a record, or saved work (.zeroseg)")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder for the results; made if need be")
+    add("--head", type=Path, metavar="FILE", help="what the command 'learn' wrote, for the method lmseg")
+    add("--workers", type=_count, metavar="N", help="processes (default: one per core; one for large models)")
+    add("--scheduler", metavar="ADDRESS", help="of a Dask cluster, such as tcp://host:8786")
+    add("--force", action="store_true", help="do again what is done, except what a person corrected")
+    add("--suggested-only", action="store_true", help="leave out classes that do not seem to be in an image")
+    add("--yes-send", action="store_true", help="agree that words are sent to the refiner's server")
+    add("--quiet", action="store_true", help="say nothing but problems")
+    cli_planes.add_axes_and_plane(parser)
+    cli_machine.add_options(parser)
+    parser.set_defaults(refiner=None)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of workers")
+    return int(text)
+
+
+def _add_open(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "open",
+        help="open an image of a batch in napari, to correct it",
+        description="Open an image in napari with the work on it taken up, such as that of a batch.",
+    )
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="an image that napari opens")
+    parser.add_argument(
+        "--work", type=Path, metavar="DIR", help="the folder 'work' of the batch (default: beside the image)"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out ``batch`` and return its exit code."""
+    from napari_zeroseg.batch.run import run_batch
+
+    cli_machine.heed(options)
+    recipe = cli_suggest.with_refiner(cli_recipes.read_recipe(options.recipe), options)
+    recipe = cli_learn.with_head(recipe, options.head)
+    show = _Progress(quiet=options.quiet)
+    summary = run_batch(
+        options.images,
+        recipe,
+        options.out,
+        count=options.workers,
+        scheduler=options.scheduler,
+        force=options.force,
+        axes=options.axes,
+        plane=options.plane,
+        suggested_only=options.suggested_only,
+        head=options.head,
+        agreed=options.yes_send,
+        progress=show,
+    )
+    show.end()
+    if not options.quiet:
+        say(
+            f"{summary.done} images done ({summary.skipped} of them before, {summary.corrected} corrected by "
+            f"hand), {summary.failed} failed -> {summary.report}"
+        )
+    return SOME_FAILED if summary.failed else DONE
+
+
+def run_open(options: argparse.Namespace) -> int:
+    """Carry out ``open`` and return its exit code."""
+    from napari_zeroseg.opening import open_window
+
+    open_window(options.image, options.work)
+    return DONE
+
+
+class _Progress:
+    """Tells how far a batch is: one line that changes at a terminal, one now and then elsewhere."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._changing = sys.stderr.isatty()
+        self._told = 0.0
+
+    def __call__(self, pace: Pace) -> None:
+        if pace.latest is not None and pace.latest.problem:
+            self._write(f"{pace.latest.path}: {pace.latest.problem}", ends=True)
+        now = time.monotonic()
+        if self._quiet or not (self._changing or now - self._told > LINES_EVERY_S):
+            return
+        self._told = now
+        self._write(_line(pace), ends=not self._changing)
+
+    def end(self) -> None:
+        """Leave the line that changes, so that what comes next stands below it."""
+        if self._changing and not self._quiet:
+            sys.stderr.write("\n")
+
+    def _write(self, text: str, *, ends: bool) -> None:
+        start, end = "\r\x1b[K" if self._changing else "", "\n" if ends else ""
+        sys.stderr.write(f"{start}{_printable(text)}{end}")
+        sys.stderr.flush()
+
+
+def _printable(text: str) -> str:
+    """Return a text that moves no cursor: names of files come from anywhere."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _line(pace: Pace) -> str:
+    failed = f", {pace.failed} failed" if pace.failed else ""
+    left = f", {_duration(pace.left)} left" if pace.done else ""
+    return f"{pace.done} of {pace.total} images{failed}, {pace.rate:.2f} a second{left}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,62 @@
+"""An image in napari with the dock beside it, and the saved work on it taken up."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from napari_zeroseg.core.errors import BadFileError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import napari.viewer
+
+    from napari_zeroseg._widget import ZeroSegWidget
+
+
+def open_window(image: Path, work: Path | None) -> None:
+    """Open napari on an image, and return when it is closed.
+
+    Parameters
+    ----------
+    image : Path
+        What napari opens.
+    work : Path or None
+        The folder in which the work on the image is saved; beside it by default.
+
+    Raises
+    ------
+    BadFileError
+        When the image is not there.
+    """
+    import napari
+
+    if not image.exists():
+        raise BadFileError(f"There is no image '{image}'.")
+    viewer = napari.Viewer(title="ZeroSeg")
+    show(viewer, image, work)
+    napari.run()
+
+
+def show(viewer: napari.viewer.Viewer, image: Path, work: Path | None) -> ZeroSegWidget:
+    """Open an image and the dock in a viewer; earlier work is taken up as soon as it is found."""
+    from napari_zeroseg._widget import TITLE, ZeroSegWidget
+
+    viewer.open(str(image.absolute()), plugin=None)
+    widget = ZeroSegWidget(viewer, work=work)
+    viewer.window.add_dock_widget(widget, name=TITLE, area="right")
+    restore = partial(_restore, widget)
+    widget.autosave.changed.connect(restore)
+    restore()
+    return widget
+
+
+def _restore(widget: ZeroSegWidget) -> None:
+    offer = widget.autosave.offer
+    if offer is None:
+        return
+    recipe = offer.saved.timeline.recipe
+    if recipe is not None:  # to go on with what the work was done with
+        widget.session.refining.assume(recipe, {})
+    widget.autosave.restore()

@@ -1,0 +1,74 @@
+"""Real workers: one is killed in the midst, and nothing is lost."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from napari_zeroseg.batch import farm
+from napari_zeroseg.batch.farm import ClusterError, done_by, usual_workers, workers
+from napari_zeroseg.batch.ledger import DONE, FAILED, Outcome
+from napari_zeroseg.batch.one import Order
+from napari_zeroseg.batch.places import Item, Places
+from napari_zeroseg.core.errors import MissingBackendError
+from napari_zeroseg.core.recipe import Recipe
+
+pytestmark = pytest.mark.filterwarnings("default")  # Dask closes what a killed worker leaves in its own time
+
+
+def slowly(item: Item, order: Order) -> Outcome:
+    """Stand for the work on an image: leave a mark, take a moment, say who did it."""
+    marks = order.places.out / "marks"
+    (marks / f"{item.stem}-{os.getpid()}").touch()
+    if item.stem == "poison":
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.05)
+    return Outcome(item.path, item.stem, DONE, content=str(os.getpid()))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kill -9")
+def test_a_worker_that_is_killed_loses_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(farm, "PATIENCE", 1)
+    (tmp_path / "marks").mkdir()
+    order = Order(Recipe(), Places(tmp_path))
+    items = [Item(Path(f"{n}.tif"), str(n)) for n in range(40)]
+    done: list[Outcome] = []
+    with workers(2) as client:
+        for outcome in done_by(client, items, order, work=slowly):
+            done.append(outcome)
+            if len(done) == 8:
+                os.kill(int(outcome.content), signal.SIGKILL)
+        # an image that kills each worker that takes it is told, and the rest goes on
+        poison = [Item(Path("poison.tif"), "poison"), *items[:3]]
+        last = [o.status for o in done_by(client, poison, order, alone=True, work=slowly)]
+    assert sorted(int(o.stem) for o in done) == list(range(40))
+    assert [o.status for o in done] == [DONE] * 40
+    assert last == [FAILED, DONE, DONE, DONE]
+
+
+def test_nobody_at_the_address_is_told(monkeypatch):
+    import dask
+
+    with dask.config.set({"distributed.comm.timeouts.connect": "100ms"}):
+        monkeypatch.setattr("napari_zeroseg.batch.farm._settings", lambda _count: {})
+        with pytest.raises(ClusterError, match="No scheduler"), workers(1, "tcp://127.0.0.1:9"):
+            pass
+
+
+def test_what_is_not_installed_is_told(monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        "napari_zeroseg.backends.packages.find_spec", lambda m: None if m == "distributed" else find(m)
+    )
+    with pytest.raises(MissingBackendError, match=r"napari-zeroseg\[batch\]"), workers(1):
+        pass
+
+
+def test_large_models_have_one_worker():
+    assert usual_workers(Recipe(profile="laptop")) == 1
+    assert usual_workers(Recipe()) >= 1
