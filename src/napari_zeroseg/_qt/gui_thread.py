@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from qtpy.QtCore import QObject, Qt, Signal
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from napari_zeroseg.core.cancellation import Cancellation, cancelled_by
 
@@ -16,24 +18,43 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+TURN = 0.02
+"""Seconds after which further calls wait, so that the window can answer its user in between."""
+
 
 class GuiThread(QObject):
     """Called with a function on any thread, calls it on the thread that made this object.
 
-    Calls come in the order of posting, after the events that wait already.
+    Calls come in the order of posting, after the events that wait already. Many calls at once are
+    made in several turns of the event loop.
     """
 
-    _posted = Signal(object)
+    _posted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._next_turn = QTimer(self)
+        self._next_turn.setSingleShot(True)
+        self._next_turn.timeout.connect(self._take_turn)
         self._posted.connect(self._on_posted, Qt.ConnectionType.QueuedConnection)
 
     def __call__(self, function: Callable[[], None]) -> None:
-        self._posted.emit(function)
+        self._waiting.append(function)
+        self._posted.emit()
 
-    def _on_posted(self, function: Callable[[], None]) -> None:
-        function()
+    def _on_posted(self) -> None:
+        if not self._next_turn.isActive():
+            self._take_turn()
+
+    def _take_turn(self) -> None:
+        end = time.perf_counter() + TURN
+        try:
+            while self._waiting and time.perf_counter() < end:
+                self._waiting.popleft()()
+        finally:
+            if self._waiting:
+                self._next_turn.start(0)
 
 
 class Background:
