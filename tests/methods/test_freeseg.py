@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from napari_zeroseg.core.clusters import with_places
 from napari_zeroseg.core.compose import Claims, semantic_labels
 from napari_zeroseg.core.detection import Detection
 from napari_zeroseg.core.events import Captioned, Described, Detected, Event, Found
@@ -106,7 +107,7 @@ def test_the_number_of_clusters_goes_with_the_candidates_or_is_given() -> None:
 
 def test_places_differ_by_their_distance_as_much_as_is_said() -> None:
     features = np.random.default_rng(0).normal(0, [3, 4], (50, 80, 2)).astype(np.float32)
-    placed = freeseg.with_places(features, 0.5)
+    placed = with_places(features, 0.5)
     assert np.array_equal(placed[..., :2], features)
     assert placed[..., 2:].std(axis=(0, 1)) == pytest.approx([2.5, 2.5], rel=0.05)
     assert freeseg.with_places(features, 0) is features

@@ -92,6 +92,31 @@ def test_cancelled_learning_keeps_the_best_head(corrected: Session) -> None:
     assert corrected.state is before
 
 
+def test_cancelled_while_learning_from_all_the_judged_head_is_kept(corrected: Session) -> None:
+    heads = []
+
+    def cancel_in_the_second_part(_: object) -> None:
+        if "held-out" in corrected.activity.text and corrected.activity.running:
+            heads.append(corrected.head)
+            corrected.cancel()
+
+    corrected.activity_changed.connect(cancel_in_the_second_part)
+    corrected.learn()
+    assert len(heads) == 1
+    assert corrected.head is heads[0] is not None
+    assert corrected.head.card.score > 0.7
+
+
+def test_the_last_head_has_learned_from_all(corrected: Session) -> None:
+    heads = []
+    corrected.refining.changed.connect(lambda: heads.append(corrected.head))
+    corrected.learn()
+    *_, judged, last = heads
+    assert last is corrected.head
+    assert last.card == judged.card
+    assert last.sha256 != judged.sha256
+
+
 def test_a_saved_head_can_be_loaded(corrected: Session, tmp_path: Path) -> None:
     path, problems = tmp_path / "other.safetensors", []
     corrected.problem_raised.connect(problems.append)

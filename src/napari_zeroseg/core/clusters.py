@@ -20,6 +20,21 @@ JUDGED_BY = 1_000
 """Places by which a number of clusters is judged, the cost of which is quadratic."""
 STARTS = 4
 """Times that k-means begins anew; the best end counts."""
+EVEN = 1 / np.sqrt(3)
+"""Standard deviation of what is spread evenly over -1..1."""
+
+
+def with_places(features: Floats, weight: float) -> Floats:
+    """Add to the features of each place where it is.
+
+    Rows and columns get a standard deviation that is ``weight`` times that of all features together.
+    """
+    if not weight:
+        return features
+    rows, cols = (np.linspace(-1, 1, n) for n in features.shape[:2])
+    spread = float(np.sqrt(features.reshape(-1, features.shape[2]).var(axis=0).sum()))
+    places = np.stack(np.meshgrid(rows, cols, indexing="ij"), axis=2) * (weight * spread / EVEN)
+    return np.concatenate([features, places.astype(np.float32)], axis=2)
 
 
 def clustered(features: Floats, count: int, seed: int = 0) -> Labels:

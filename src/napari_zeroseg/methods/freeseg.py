@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage as ndi
 
 from napari_zeroseg.backends import minilm
-from napari_zeroseg.core.clusters import clustered, silhouette_count
+from napari_zeroseg.core.clusters import clustered, silhouette_count, with_places
 from napari_zeroseg.core.crf import marginals
 from napari_zeroseg.core.detection import Detection
 from napari_zeroseg.core.events import (
@@ -47,8 +47,6 @@ if TYPE_CHECKING:
 MAX_SIDE = 1024
 """Of the grid on which clusters are named and drawn; a larger image is shrunk, and its masks enlarged."""
 MOST_IDEAS = 5
-EVEN = 1 / np.sqrt(3)
-"""Standard deviation of what is spread evenly over -1..1."""
 
 
 def segment(image: Plane, job: Job, claims: Grants) -> Iterator[Event]:
@@ -160,19 +158,6 @@ def count_of(features: Floats, wanted: int, parameters: FreeSegParameters) -> in
     if parameters.clusters == "silhouette":
         return silhouette_count(features, range(2, parameters.most_clusters + 1), parameters.seed)
     return parameters.clusters
-
-
-def with_places(features: Floats, weight: float) -> Floats:
-    """Add to the features of each place where it is.
-
-    Rows and columns get a standard deviation that is ``weight`` times that of all features together.
-    """
-    if not weight:
-        return features
-    rows, cols = (np.linspace(-1, 1, n) for n in features.shape[:2])
-    spread = float(np.sqrt(features.reshape(-1, features.shape[2]).var(axis=0).sum()))
-    places = np.stack(np.meshgrid(rows, cols, indexing="ij"), axis=2) * (weight * spread / EVEN)
-    return np.concatenate([features, places.astype(np.float32)], axis=2)
 
 
 def name(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,15 @@ import numpy as np
 from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.backends.lmseg.head import Card, Head, hold, vectors
 from napari_zeroseg.backends.lmseg.sizes import Sizes
-from napari_zeroseg.backends.lmseg.training import EPOCHS, Lesson, held_out, learn, overlap, with_height
+from napari_zeroseg.backends.lmseg.training import (
+    EPOCHS,
+    Lesson,
+    held_out,
+    learn,
+    learn_all,
+    overlap,
+    with_height,
+)
 from napari_zeroseg.backends.registry import names_of
 from napari_zeroseg.core.cost_map import fused, shares
 from napari_zeroseg.core.errors import NotNowError
@@ -22,6 +31,7 @@ from napari_zeroseg.methods.lmseg import Features, features_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from napari_zeroseg.backends.registry import Backends
     from napari_zeroseg.core.cost_map import Aligned
@@ -100,16 +110,28 @@ def learn_head(
 
 
 def _heads(card: Card, lessons: Sequence[Lesson], classes: NDArray[np.float32], name: str) -> Iterator[Event]:
-    """Learn, and tell of each head that is better than those before."""
+    """Learn, and tell of each head that is better than those before; at the end, of the one from all."""
     yield Progress(0, EPOCHS)
-    best = -1.0
+    how = partial(_told, card, name)
+    kept, epochs = -1.0, 0
     for now in learn(lessons, classes, card.sizes, seed=card.seed, upright=card.upright):
         yield Progress(now.epoch, EPOCHS)
-        if now.best > best:
-            best = now.best
-            head = Head.of(card.model_copy(update={"epochs": now.epoch, "score": best}), now.state)
-            hold(head)
-            yield HeadLearned(head.reference(name), card.images, card.before, best)
+        if now.best > kept:
+            kept, epochs = now.best, now.epoch
+            yield how(now.state, epochs, kept)
+    yield StageStarted("Learning from all corrected images, the held-out one too")
+    ways = learn_all(lessons, classes, card.sizes, seed=card.seed, upright=card.upright, epochs=epochs)
+    for done, state in enumerate(ways):
+        yield Progress(done, epochs)
+        if done == epochs:
+            yield how(state, epochs, kept)
+
+
+def _told(card: Card, name: str, state: dict[str, Tensor], epochs: int, score: float) -> HeadLearned:
+    """Return the news of a head, which can be used from now on."""
+    head = Head.of(card.model_copy(update={"epochs": epochs, "score": score}), state)
+    hold(head)
+    return HeadLearned(head.reference(name), card.images, card.before, score)
 
 
 def _card(

@@ -8,7 +8,14 @@ import torch
 
 from napari_zeroseg.backends.lmseg import network, training
 from napari_zeroseg.backends.lmseg.head import Head
-from napari_zeroseg.backends.lmseg.training import held_out, learn, overlap, probabilities
+from napari_zeroseg.backends.lmseg.training import (
+    Lesson,
+    held_out,
+    learn,
+    learn_all,
+    overlap,
+    probabilities,
+)
 from napari_zeroseg.core.cancellation import Cancellation, CancelledError, cancelled_by
 from napari_zeroseg.core.cost_map import cost_map
 from tests.backends.lmseg.made import SIZES, VECTORS, card, learned, lesson
@@ -67,6 +74,35 @@ def test_it_can_be_called_off_between_steps() -> None:
         with pytest.raises(CancelledError):
             next(work)
     assert kept.state
+
+
+def _from_all(lessons: list[Lesson], epochs: int = 3, seed: int = 0) -> dict[str, torch.Tensor]:
+    *_, last = learn_all(lessons, VECTORS, SIZES, seed=seed, upright=False, epochs=epochs)
+    return last
+
+
+def test_what_was_held_out_is_learned_from_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    lessons, studied, own = [lesson(0), lesson(1), lesson(2)], [], training._epochs
+
+    def watched(some, *rest, **named):
+        studied.append(list(some))
+        return own(some, *rest, **named)
+
+    monkeypatch.setattr(training, "_epochs", watched)
+    next(learn(lessons, VECTORS, SIZES, seed=0, upright=False))
+    next(learn_all(lessons, VECTORS, SIZES, seed=0, upright=False, epochs=0))
+    assert studied == [lessons[:-1], lessons]
+
+
+def test_learning_from_all_takes_as_long_as_it_is_told_and_gives_the_same() -> None:
+    lessons = [lesson(0), lesson(1)]
+    ways = list(learn_all(lessons, VECTORS, SIZES, seed=5, upright=False, epochs=2))
+    assert len(ways) == 3
+    first = Head.of(card(), ways[-1]).content
+    torch.manual_seed(7)
+    assert Head.of(card(), _from_all(lessons, 2, 5)).content == first
+    assert Head.of(card(), _from_all(lessons, 2, 6)).content != first
+    assert Head.of(card(), _from_all(lessons, 0, 5)).content == Head.of(card(), ways[0]).content
 
 
 def test_what_is_not_known_teaches_nothing() -> None:

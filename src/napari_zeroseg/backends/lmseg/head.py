@@ -61,7 +61,8 @@ class Card(BaseModel):
     epochs : int
         After how many it was best.
     score, before : float
-        Mean intersection over union on what was held out: the head's, and without training.
+        Mean intersection over union on what was held out, while it was: the head's, and without
+        training.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

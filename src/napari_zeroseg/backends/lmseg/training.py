@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,8 +43,9 @@ DECAY = 0.02
 CLIP = 1.0
 BALANCE = 0.3
 """Power of its rarity with which a class counts."""
-SHADE = 0.1
-"""Standard deviation of what is added to each detail feature of a window, in its own deviations."""
+SHADE = 0.4
+"""Standard deviation of what is added to each detail feature in a step, in its own deviations: the
+next image may have been taken in other light, or stained otherwise."""
 KNOWN = 0.5
 """Least part of a place of which the class is known, for it to be judged."""
 AVERAGING = 0.97
@@ -143,21 +145,9 @@ def learn(
     CancelledError
         When the work was called off, between two steps.
     """
-    import torch
-
-    keep_freed_memory()
     studied, exam = held_out(lessons)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        nets = network.build(sizes)
-    _standardise(nets, studied)
-    vectors = torch.from_numpy(np.ascontiguousarray(classes))
-    steps = _Steps(nets, sizes, studied, vectors, np.random.default_rng(seed), upright)
-    steps.learn_places()
     best, since = None, 0
-    for epoch in range(EPOCHS + 1):
-        for _ in interruptible(range(STEPS if epoch else 0)):
-            steps.step()
+    for epoch, steps in enumerate(_epochs(studied, classes, sizes, seed=seed, upright=upright)):
         answers = [
             probabilities(steps.average, sizes, e.dense, e.detail, classes).argmax(axis=0) for e in exam
         ]
@@ -168,6 +158,51 @@ def learn(
         yield best
         if since >= PATIENCE:
             return
+
+
+def learn_all(
+    lessons: Sequence[Lesson], classes: Floats, sizes: Sizes, *, seed: int, upright: bool, epochs: int
+) -> Iterator[dict[str, Tensor]]:
+    """Learn once more from the beginning, from all images, what was held out among them.
+
+    There is nothing left to judge by: how long to learn is what :func:`learn` found out.
+
+    Parameters
+    ----------
+    lessons, classes, sizes, seed, upright
+        As for :func:`learn`.
+    epochs : int
+        After how many it was best there.
+
+    Yields
+    ------
+    dict of str to Tensor
+        The parameters at the beginning and after every epoch; the last ones are the result.
+    """
+    every = _epochs(lessons, classes, sizes, seed=seed, upright=upright)
+    for steps in islice(every, epochs + 1):
+        yield steps.state()
+
+
+def _epochs(
+    lessons: Sequence[Lesson], classes: Floats, sizes: Sizes, *, seed: int, upright: bool
+) -> Iterator[_Steps]:
+    """Yield the network once it knows single places, and after every epoch."""
+    import torch
+
+    keep_freed_memory()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        nets = network.build(sizes)
+    _standardise(nets, lessons)
+    vectors = torch.from_numpy(np.ascontiguousarray(classes))
+    steps = _Steps(nets, sizes, lessons, vectors, np.random.default_rng(seed), upright)
+    steps.learn_places()
+    yield steps
+    for _ in range(EPOCHS):
+        for _ in interruptible(range(STEPS)):
+            steps.step()
+        yield steps
 
 
 class _Steps:
@@ -208,7 +243,9 @@ class _Steps:
         rate = OneCycleLR(optimizer, FIRST_RATE, total_steps=steps)
         for _ in interruptible(range(steps)):
             some = torch.from_numpy(self._lots.integers(len(truth), size=FIRST_PLACES))
-            fused = network.fuse(nets, dense[None, None, some], detail[None, None, some])
+            shade = nets.deviation * torch.from_numpy(_shade(self._lots, detail.shape[1]))
+            seen = (detail[some] + shade)[None, None]
+            fused = network.fuse(nets, dense[None, None, some], seen)
             found = network.scaled(nets, network.cost(fused, nets["align"](self._classes)))[0, :, 0].T
             errors = binary_cross_entropy_with_logits(found, truth[some], reduction="none").sum(1)
             loss: Any = (errors * (truth[some] * self._rarity).sum(1)).mean()
@@ -288,13 +325,17 @@ def _seen(lessons: Sequence[Lesson], side: int, lots: np.random.Generator, uprig
     part = lesson.part(slice(top, top + side), slice(left, left + side))
     turns = 0 if upright else int(lots.integers(4))
     mirrored = bool(lots.integers(2))
-    shade = SHADE * lots.standard_normal((part.detail.shape[-1],), np.float32)
-    detail = part.detail + shade * lesson.detail.std(axis=(0, 1))
+    detail = part.detail + _shade(lots, part.detail.shape[-1]) * lesson.detail.std(axis=(0, 1))
     return Lesson(
         _turned(part.dense, turns, mirrored),
         _turned(detail, turns, mirrored),
         _turned(part.truth.transpose(1, 2, 0), turns, mirrored).transpose(2, 0, 1),
     )
+
+
+def _shade(lots: np.random.Generator, width: int) -> Floats:
+    """Return what light of another colour adds to the detail features, in their deviations."""
+    return np.float32(SHADE) * lots.standard_normal((width,), np.float32)
 
 
 def _turned(values: Floats, turns: int, mirrored: bool) -> Floats:
@@ -315,11 +356,6 @@ def probabilities(nets: Any, sizes: Sizes, dense: Floats, detail: Floats, classe
         inputs = (torch.from_numpy(np.ascontiguousarray(v)) for v in (dense[None], detail[None], classes))
         found: Floats = network.logits(nets, sizes, *inputs)[0].softmax(0).numpy()
     return found
-
-
-def _answer(nets: Any, sizes: Sizes, lesson: Lesson, classes: Floats) -> NDArray[np.intp]:
-    found = probabilities(nets, sizes, lesson.dense, lesson.detail, classes)
-    return np.asarray(found.argmax(axis=0))
 
 
 def overlap(found: Sequence[NDArray[np.intp]], lessons: Sequence[Lesson]) -> float:
