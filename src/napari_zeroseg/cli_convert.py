@@ -134,10 +134,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _read(options: argparse.Namespace, frame: Frame | None) -> list[Annotations]:
     from napari_zeroseg.export.conversion import read_annotations
-    from napari_zeroseg.session.saved.drawn import is_saved, read_saved
+    from napari_zeroseg.session.saved.drawn import is_saved, read_drawn
 
     if not options.origin and is_saved(options.source):
-        return [read_saved(options.source, frame)]
+        return [read_drawn(options.source, frame)]
     return read_annotations(options.source, options.origin or "", frame)
 
 

@@ -115,3 +115,30 @@ def test_a_run_is_copied_as_text(qtbot, segmented, tmp_path):
     qtbot.mouseClick(panel.copy_python, LEFT)
     assert "napari_zeroseg.segment(image" in QGuiApplication.clipboard().text()
     assert "clipboard" in panel.written.text()
+
+
+def test_masks_of_another_tool_come_in(qtbot, segmented, tmp_path, monkeypatch):
+    panel = make_panel(qtbot, segmented, tmp_path)
+    panel.format.setCurrentIndex(panel.format.findData("qupath"))
+    qtbot.mouseClick(panel.export, LEFT)
+    before = segmented.state
+    segmented.delete_instances(*(i.key for i in before.instances))
+    chosen = str(tmp_path / "squares_qupath.geojson")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (chosen, ""))
+    qtbot.mouseClick(panel.bring_in, LEFT)
+    assert {(i.name, i.id, i.mask.area) for i in segmented.state.instances} == {
+        (i.name, i.id, i.mask.area) for i in before.instances
+    }
+
+
+def test_a_file_that_holds_no_masks_is_told(qtbot, segmented, tmp_path, monkeypatch):
+    problems = []
+    segmented.problem_raised.connect(problems.append)
+    panel = make_panel(qtbot, segmented, tmp_path)
+    (tmp_path / "a.json").write_text('{"images": 3}')
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "a.json"), ""))
+    before = segmented.state
+    qtbot.mouseClick(panel.bring_in, LEFT)
+    assert "holds no COCO annotations" in problems[0].happened
+    assert segmented.state is before
+    assert panel.bring_in.isEnabled()

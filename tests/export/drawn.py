@@ -1,6 +1,8 @@
 """Random annotations, and what must be left of them in a format that loses something."""
 
 from collections import Counter
+from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 from hypothesis import strategies as st
@@ -65,6 +67,10 @@ def grid_of(depth, scale):
 
 def left_in(fmt: Format, drawn: Annotations) -> Counter:
     """Return what must come back of each instance, as often as it must."""
+    left = composed(fmt, drawn)
+    if Part.SECTIONS in fmt.loses:
+        least = {i.thing: i for i in sorted(drawn.instances, key=lambda i: (i.locked, i.score), reverse=True)}
+        left = [replace(i, score=least[i.thing].score, state=least[i.thing].state) for i in left]
     return Counter(
         (
             i.name,
@@ -76,12 +82,33 @@ def left_in(fmt: Format, drawn: Annotations) -> Counter:
             None if Part.SCORES in fmt.loses else i.score,
             None if Part.STATES in fmt.loses else i.state,
         )
-        for i in composed(fmt, drawn)
+        for i in left
     )
+
+
+CITY = st.sampled_from(["road", "Sky", "car", "person", "bicycle"])
+"""Names that Cityscapes knows, for no other it can keep."""
+
+
+def names_for(fmt: Format):
+    return CITY if Part.OTHERS in fmt.loses else NAMES
+
+
+def merged(instances: list[Instance]) -> list[Instance]:
+    """Return instances as Cityscapes tells them apart."""
+    found = [replace(i, name=i.name.lower()) for i in instances]
+    whole = [i for i in found if i.name in ("road", "sky")]
+    joined = [
+        Instance(1, name, reduce(Mask.plus, [i.mask for i in whole if i.name == name]).trimmed(), 1.0)
+        for name in {i.name for i in whole}
+    ]
+    return [i for i in found if i not in whole] + joined
 
 
 def composed(fmt: Format, drawn: Annotations) -> list[Instance]:
     """Return instances with the pixels that are theirs alone where a format has no overlaps."""
+    if Part.MERGED in fmt.loses:
+        return merged(composed(replace(fmt, loses=dict.fromkeys([Part.SHARED, Part.MIXED], "")), drawn))
     if not {Part.SHARED, Part.MIXED} & set(fmt.loses):
         return list(drawn.instances)
     found = []

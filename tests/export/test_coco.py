@@ -119,3 +119,13 @@ def test_the_reference_implementation_reads_the_same_masks(write, drawn):
         read = coco.annToMask(coco.anns[number])
         assert np.array_equal(read, instance.mask.to_plane(drawn.shape))
         assert coco.anns[number]["area"] == read.sum()
+
+
+@pytest.mark.parametrize("state", [["edited"], {"a": 1}, 7, "mine", None])
+def test_a_state_that_there_is_not_counts_as_accepted(path, state):
+    document = json.loads(path.read_text())
+    document["annotations"][0]["attributes"] = {"state": state, "instance_id": state}
+    document["annotations"][0]["score"] = state
+    path.write_text(json.dumps(document))
+    (back,) = read_coco(path)
+    assert (back.instances[0].state, back.instances[0].score) == (InstanceState.ACCEPTED, 1.0)

@@ -1,31 +1,39 @@
-"""What napari's File ▸ Open gets from records, class images and COCO annotations."""
+"""What napari's File ▸ Open gets from records, class images and other tools' annotations."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from napari_zeroseg._napari.layer_axes import TITLES
 from napari_zeroseg.core.compose import instance_labels
-from napari_zeroseg.core.errors import BadFileError
-from napari_zeroseg.core.record import KIND
-from napari_zeroseg.export.coco import read_coco
-from napari_zeroseg.export.record import read_label_files
+from napari_zeroseg.export.conversion import read_annotations
+from napari_zeroseg.export.formats import recognised
+from napari_zeroseg.export.label_tiff import LABELS
 from napari_zeroseg.export.tiff import read_label_tiff
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from napari_zeroseg.core.annotations import Annotations
+    from napari_zeroseg.core.vocabulary import TargetClass
+
     LayerData = tuple[Any, dict[str, Any], str]
     Reader = Callable[[str | list[str]], list[LayerData]]
 
-_BEGINNING = 4096
-"""Bytes within which a JSON file has to say what it is."""
-
 
 def get_reader(path: str | list[str]) -> Reader | None:
-    """Return a reader for files of this plugin and of COCO, None for others."""
-    first = path if isinstance(path, str) else path[0]
-    return _read_all if _kind(Path(first)) else None
+    """Return a reader for files of this plugin and of the tools that it speaks with, None for others."""
+    first = Path(path if isinstance(path, str) else path[0])
+    # other label images are left to napari, which opens them as images or as labels
+    known = _is_semantic(first) or recognised(first) not in (None, LABELS)
+    return _read_all if known else None
+
+
+def _is_semantic(path: Path) -> bool:
+    return path.name.endswith("_semantic.tif")
 
 
 def _read_all(paths: str | list[str]) -> list[LayerData]:
@@ -34,39 +42,21 @@ def _read_all(paths: str | list[str]) -> list[LayerData]:
 
 
 def _read(path: Path) -> list[LayerData]:
-    kind = _kind(path)
-    if kind == "record":
-        return [_layer(read_label_tiff(f.path), f.name, f.color) for f in read_label_files(path)]
-    if kind == "coco":
-        return _coco_layers(path)
-    if kind == "semantic":
-        return [_layer(read_label_tiff(path), path.stem, "")]
-    raise BadFileError(f"'{path.name}' is neither a record, nor COCO annotations, nor a class image.")
+    if _is_semantic(path):
+        return [(read_label_tiff(path), {"name": path.stem, "metadata": {}}, "labels")]
+    return [_layer(found, target) for found in read_annotations(path) for target in found.vocabulary]
 
 
-def _kind(path: Path) -> str:
-    if path.name.endswith("_semantic.tif"):
-        return "semantic"
-    try:
-        with path.open("rb") as file:
-            beginning = file.read(_BEGINNING)
-    except OSError:
-        return ""
-    if KIND.encode() in beginning:
-        return "record"
-    # the key 'annotations' can come after a long list of images
-    return "coco" if any(key in beginning for key in (b'"images"', b'"annotations"', b'"categories"')) else ""
-
-
-def _coco_layers(path: Path) -> list[LayerData]:
-    layers = []
-    for entry in read_coco(path):
-        for target in entry.vocabulary:
-            labels = instance_labels(entry.instances, target.name, entry.shape)
-            layers.append(_layer(labels, target.name, target.color))
-    return layers
-
-
-def _layer(labels: Any, name: str, color: str) -> LayerData:
-    metadata = {"zeroseg": {"color": color}} if color else {}
-    return labels, {"name": name, "metadata": metadata}, "labels"
+def _layer(annotations: Annotations, target: TargetClass) -> LayerData:
+    grid = annotations.grid
+    planes = [
+        instance_labels(annotations.on_plane(plane), target.name, annotations.shape) for plane in grid.planes
+    ]
+    labels = np.stack(planes).reshape(*grid.depth, *annotations.shape)
+    placed = {
+        "axis_labels": tuple(TITLES[axis] for axis in grid.axes),
+        "scale": tuple(grid.scale.get(axis, 1) for axis in grid.axes),
+        "units": tuple(grid.units.get(axis, "pixel") for axis in grid.axes),
+    }
+    metadata = {"zeroseg": {"color": target.color}}
+    return labels, {"name": target.name, "metadata": metadata} | (placed if grid.scale else {}), "labels"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,23 +15,33 @@ from napari_zeroseg._qt.action_button import ActionButton, ReasonLine
 from napari_zeroseg._qt.section import TextLine, column, row
 from napari_zeroseg._qt.session_view import SessionView
 from napari_zeroseg.api import Result
-from napari_zeroseg.core.errors import ExportError, ZeroSegError
+from napari_zeroseg.core.errors import ExportError, NotNowError, ZeroSegError
 from napari_zeroseg.export.bundle import Bundle
+from napari_zeroseg.export.conversion import read_annotations
 from napari_zeroseg.export.formats import FORMATS, WRITERS
 from napari_zeroseg.export.names import safe_name
+from napari_zeroseg.session.bringing import frame_of
 from napari_zeroseg.session.copying import Copied, obstacle
 from napari_zeroseg.session.readiness import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from napari_zeroseg._qt.gui_thread import Background
+    from napari_zeroseg.core.annotations import Annotations
     from napari_zeroseg.session.session import Session
     from napari_zeroseg.session.source import ImageSource
 
 WRITES = (
     "Writes one label TIFF per class, one TIFF with all classes, an overlay picture and the record "
     "of how they were made."
+)
+BRINGS = (
+    "Open a file of another tool (COCO, QuPath, Fiji, CVAT, Label Studio, …) and take its masks on this "
+    "image; undo takes them away"
+)
+FILES = (
+    "Masks (*.json *.geojson *.zip *.roi *.xml *.csv *.tif *.tiff zarr.json .zattrs data.yaml labelmap.txt)"
 )
 PYTHON = "Copy a script that runs the accepted classes on this image, with these models and settings"
 COMMAND = "Copy the same for a terminal: one line that can be given any number of images"
@@ -62,6 +73,7 @@ class ExportPanel(SessionView):
         self.export = ActionButton(
             "Export", Action.EXPORT, f"{WRITES}\nFiles of the same name are replaced", self._start
         )
+        self.bring_in = ActionButton("Bring in masks…", Action.BRING_IN, BRINGS, self._on_bring_in)
         self.reason = ReasonLine()
         self.written = TextLine()
         self.show_folder = QPushButton("Show the folder")
@@ -92,6 +104,7 @@ class ExportPanel(SessionView):
         for widget in (self.lost, self.export, self.reason):
             layout.addWidget(widget)
         layout.addLayout(row(self.copy_python, self.copy_command))
+        layout.addWidget(self.bring_in)
         layout.addWidget(self.written)
         layout.addWidget(self.show_folder)
 
@@ -119,6 +132,7 @@ class ExportPanel(SessionView):
     def _show_readiness(self, *_: object) -> None:
         readiness = self._session.readiness
         self.export.show_readiness(readiness, self._writing)
+        self.bring_in.show_readiness(readiness, self._writing)
         self.reason.show_readiness(readiness, [Action.EXPORT])
         why_not = obstacle(self._session.recipe, self._session.source)
         for button, teaches in ((self.copy_python, PYTHON), (self.copy_command, COMMAND)):
@@ -153,6 +167,29 @@ class ExportPanel(SessionView):
         assert source is not None
         QGuiApplication.clipboard().setText(write(Copied.of(self._session.recipe, source)))
         self.written.show_text(f"The {what} is on the clipboard.")
+
+    def _on_bring_in(self) -> None:
+        source = self._session.source
+        chosen, _ = QFileDialog.getOpenFileName(self, "Masks of another tool", self.folder.text(), FILES)
+        if not chosen or source is None:
+            return
+        path, frame = Path(chosen), frame_of(source)
+        self._show_writing("The masks are being read.")
+        self._background.do(
+            lambda: read_annotations(path, frame=frame),
+            partial(self._on_read, source.key, path.name),
+            self._on_problem,
+        )
+
+    def _on_read(self, image: Hashable, name: str, found: list[Annotations]) -> None:
+        self._show_writing("")
+        source = self._session.source
+        try:
+            if source is None or source.key != image:
+                raise NotNowError("Another image was chosen while the masks were read.")
+            self._session.bring_in_annotations(found[0], name)
+        except ZeroSegError as problem:
+            self._session.problem_raised.emit(problem)
 
     def _show_writing(self, text: str) -> None:
         self._writing = text

@@ -42,12 +42,12 @@ def semantic_labels(
 
 def drawn_instances(instances: Iterable[Instance], name: str) -> Drawn:
     """Return what :func:`instance_labels` draws."""
-    return [(i.id, i.mask) for i in _by_rising_priority(i for i in instances if i.name == name)]
+    return [(i.id, i.mask) for i in by_rising_priority(i for i in instances if i.name == name)]
 
 
 def drawn_classes(instances: Iterable[Instance], vocabulary: Vocabulary) -> Drawn:
     """Return what :func:`semantic_labels` draws."""
-    return [(vocabulary.id_of(i.name), i.mask) for i in _by_rising_priority(instances)]
+    return [(vocabulary.id_of(i.name), i.mask) for i in by_rising_priority(instances)]
 
 
 def _painted(drawn: Drawn, labels: NDArray[T]) -> NDArray[T]:
@@ -83,7 +83,8 @@ def label_tiles(drawn: Drawn, shape: tuple[int, int], side: int, dtype: np.dtype
         yield tile
 
 
-def _by_rising_priority(instances: Iterable[Instance]) -> list[Instance]:
+def by_rising_priority(instances: Iterable[Instance]) -> list[Instance]:
+    """Return instances in the order in which they are drawn: the last one keeps its pixels."""
     return sorted(instances, key=lambda i: (i.locked, i.score))
 
 

@@ -44,7 +44,8 @@ def _class_spec(target: Any) -> Any:
 
 
 def _class_specs(vocabulary: Any) -> Any:
-    return tuple(map(ClassSpec.of, vocabulary)) if isinstance(vocabulary, Vocabulary) else vocabulary
+    is_list = isinstance(vocabulary, Vocabulary | tuple | list)
+    return tuple(map(_class_spec, vocabulary)) if is_list else vocabulary
 
 
 def _runs(window: Any) -> Any:
@@ -283,6 +284,22 @@ class TakeMasks(Action):
         return {"name": self.name, "instances": tuple(drawn.instance() for drawn in self.instances)}
 
 
+class BringIn(Action):
+    """Take classes and masks of another tool's file, which are kept here as they were."""
+
+    verb: Literal["bring_in"]
+    name: Text
+    classes: Annotated[tuple[ClassSpec, ...], BeforeValidator(_class_specs)]
+    instances: Annotated[tuple[Drawn, ...], BeforeValidator(_drawn)]
+
+    def arguments(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "classes": tuple(c.target() for c in self.classes),
+            "instances": tuple(drawn.instance() for drawn in self.instances),
+        }
+
+
 AnyAction = Annotated[
     SetVocabulary
     | ChangeClass
@@ -304,7 +321,8 @@ AnyAction = Annotated[
     | DrawBox
     | SetPoints
     | Cancel
-    | TakeMasks,
+    | TakeMasks
+    | BringIn,
     Field(discriminator="verb"),
 ]
 ACTION: TypeAdapter[Action] = TypeAdapter(AnyAction)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,6 +34,30 @@ def replacing(path: Path) -> Iterator[Path]:
         except BaseException:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise _told(error, path) from error
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Give a new empty folder beside ``path``, which takes its place at the end, as :func:`replacing` does.
+
+    Raises
+    ------
+    ExportError
+        When the folder cannot be written, or the disk is full.
+    """
+    try:
+        part = Path(tempfile.mkdtemp(prefix=".zeroseg-", dir=path.parent))
+        part.chmod(0o777 & ~_umask())
+        try:
+            yield part
+            if path.exists():
+                shutil.rmtree(path)
+            part.replace(path)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
             raise
     except OSError as error:
         raise _told(error, path) from error

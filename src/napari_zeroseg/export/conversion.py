@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_zeroseg.core.annotations import Annotations, Frame
 from napari_zeroseg.core.errors import BadFileError, ExportError
+from napari_zeroseg.export import voc, yolo
 from napari_zeroseg.export.atomic import make_folder
 from napari_zeroseg.export.formats import FORMATS, format_of
 from napari_zeroseg.export.images import open_image
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_zeroseg.export.format import Format
+
+
+FOLDER_MARKS = ("zarr.json", ".zattrs", ".zgroup", voc.LABELS, yolo.CLASSES)
+"""Files that stand for the folder in which they lie."""
 
 
 def frame_of(path: Path, axes: str | None = None) -> Frame:
@@ -51,6 +56,8 @@ def read_annotations(path: Path, name: str = "", frame: Frame | None = None) -> 
     """
     if not path.exists():
         raise BadFileError(f"'{path}' is not there.")
+    # a dialogue for files lets nobody choose a folder
+    path = path.parent if path.name in FOLDER_MARKS else path
     chosen = FORMATS[name] if name else format_of(path)
     if chosen.read is None:
         raise BadFileError(f"{chosen.title} can be written, but not read.")

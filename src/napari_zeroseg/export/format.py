@@ -30,8 +30,12 @@ class Part(StrEnum):
     SHARED = "overlaps within a class"
     MIXED = "overlaps of classes"
     EMPTY = "classes without objects"
+    MERGED = "objects of some classes"
+    OTHERS = "classes of other names"
+    COUNT = "many objects"
     SCALE = "physical scale"
     PLANES = "stacks"
+    SECTIONS = "scores and states by plane"
 
 
 Write = Callable[[Path, Annotations], None]
@@ -83,6 +87,7 @@ class Format:
             Part.EMPTY: not {i.name for i in annotations.instances}.issuperset(annotations.vocabulary.names),
             Part.SCALE: bool(annotations.grid.scale),
             Part.PLANES: bool(annotations.grid.depth),
+            Part.SECTIONS: bool(annotations.grid.depth),
         }
         overlaps = {Part.SHARED, Part.MIXED} & set(self.loses)
         if overlaps:
@@ -100,6 +105,9 @@ class Format:
 
 SINGLE_PLANES = {Part.PLANES: "Stacks cannot be written: one plane at a time."}
 NO_EMPTY = {Part.EMPTY: "Classes without objects, and the order of the classes, are not kept."}
+NO_SECTIONS = {
+    Part.SECTIONS: "An object on several planes has one score and state, those of its least certain plane."
+}
 NO_SCALE = {Part.SCALE: "The size of a pixel is not kept."}
 NO_IDS = {Part.IDS: "Ids are not kept: objects are numbered anew."}
 NO_SCORES = {Part.SCORES: "Scores are not kept."}

@@ -23,6 +23,7 @@ MAX_PIXELS = 2**29
 MAX_MASK_PIXELS = 2**31
 """Of the windows of all masks of a file together."""
 MAX_ID = 2**31 - 1
+_STATES = frozenset(InstanceState)
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -103,10 +104,9 @@ class Gathering:
         self._pixels += mask.pixels.size
         if self._pixels > MAX_MASK_PIXELS:
             raise BadFileError("The masks cover too many pixels to be read.")
-        chosen = InstanceState(str(state)) if state in set(InstanceState) else InstanceState.ACCEPTED
         instance_id = self._free_id(known, plane, number)
         self._instances.append(
-            Instance(instance_id, known, mask, _score(score), chosen, Provenance(author="file"), plane)
+            Instance(instance_id, known, mask, _score(score), _state(state), Provenance(author="file"), plane)
         )
 
     def _inside(self, mask: Mask) -> Mask:
@@ -157,6 +157,10 @@ class Gathering:
                 yield f"The class {old!a} is called '{new}' here."
         for what, count in self._left_out.items():
             yield f"Left out: {count} × {what}."
+
+
+def _state(value: object) -> InstanceState:
+    return InstanceState(value) if isinstance(value, str) and value in _STATES else InstanceState.ACCEPTED
 
 
 def _score(value: Any) -> float:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from napari_zeroseg.core.annotations import Annotations, Frame
 from napari_zeroseg.core.errors import BadFileError
+from napari_zeroseg.core.volume import ONE_PLANE
 from napari_zeroseg.export.atomic import replacing
 from napari_zeroseg.export.format import NO_EMPTY, NO_SCALE, Format
 from napari_zeroseg.export.gathering import Gathering
@@ -121,6 +122,9 @@ def read_imagej(path: Path, frame: Frame | None = None) -> list[Annotations]:
     except Exception as error:
         raise BadFileError(f"'{path.name}' holds no ROIs: {error}.") from error
     notes = () if frame is not None else (UNSIZED,)
+    if frame is not None and not any(r.position or r.z_position or r.t_position for r in rois):
+        # nothing says which plane of a stack is meant
+        frame = Frame(frame.image, frame.shape, ONE_PLANE if frame.grid.depth else frame.grid)
     frame = frame or _frame(rois)
     gathering = Gathering(frame)
     for roi in rois:

@@ -179,7 +179,7 @@ def _gather(gathering: Gathering, region: _Region, shape: tuple[int, int], state
         gathering.leave_out(f"{region.type or 'result'} without an area")
         return
     told = region.meta or {}
-    known = told.get("state") if told.get("state") in set(InstanceState) else state
+    known = told.get("state") if told.get("state") in list(InstanceState) else state
     gathering.add(region.value.name, mask, number=told.get("id"), score=region.score, state=known)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ RESERVED = ("semantic", "overlay", "coco")
 """Endings of files that are about all classes."""
 
 MAX_STEM = 60
+MAX_FILE_STEM = 150
+_NOT_IN_FILES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 _UNSAFE = re.compile(r"[^\w\-]+")
 
 
@@ -24,6 +27,18 @@ def safe_name(name: str) -> str:
     """
     words = _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).strip("_")
     return words[:MAX_STEM].strip("_") or "class"
+
+
+def file_stem(image: str) -> str:
+    r"""Return the name of an image's file without its suffix, as far as every system can have it.
+
+    Other tools find the masks of an image by it, so that all else stays as it is.
+
+    >>> file_stem("C:\data\my cells.v2.tif"), file_stem("..")
+    ('my cells.v2', 'image')
+    """
+    stem = PurePosixPath(image.replace("\\", "/")).stem
+    return _NOT_IN_FILES.sub("_", stem).strip(". ")[:MAX_FILE_STEM] or "image"
 
 
 def unique_names(names: Iterable[str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, RootModel
 from napari_zeroseg.core.annotations import Annotations, Frame
 from napari_zeroseg.core.instance import InstanceState
 from napari_zeroseg.core.mask import Mask
+from napari_zeroseg.core.volume import ONE_PLANE
 from napari_zeroseg.export.colors import hex_color, rgb
 from napari_zeroseg.export.format import NO_EMPTY, NO_SCALE, Format
 from napari_zeroseg.export.gathering import Gathering
@@ -95,7 +96,7 @@ class _Plane(BaseModel):
 class _Polygon(BaseModel):
     type: Literal["Polygon"]
     coordinates: Rings
-    plane: _Plane = _Plane()
+    plane: _Plane | None = None
 
     @property
     def parts(self) -> list[Any]:
@@ -105,7 +106,7 @@ class _Polygon(BaseModel):
 class _MultiPolygon(BaseModel):
     type: Literal["MultiPolygon"]
     coordinates: Annotated[list[Rings], Field(min_length=1)]
-    plane: _Plane = _Plane()
+    plane: _Plane | None = None
 
     @property
     def parts(self) -> list[Any]:
@@ -183,6 +184,10 @@ def read_qupath(path: Path, frame: Frame | None = None) -> list[Annotations]:
     """
     features = read_json(path, _Document, "GeoJSON features").features
     notes = () if frame is not None else (UNSIZED,)
+    told = [f.geometry.plane for f in features if isinstance(f.geometry, _Polygon | _MultiPolygon)]
+    if frame is not None and not any(told):
+        # nothing says which plane of a stack is meant
+        frame = Frame(frame.image, frame.shape, ONE_PLANE if frame.grid.depth else frame.grid)
     frame = frame or _frame(features)
     gathering = Gathering(frame)
     for feature in features:
@@ -216,7 +221,8 @@ def _gather(
 
 
 def _places(geometry: _Polygon | _MultiPolygon) -> dict[str, int]:
-    return {"Z": max(geometry.plane.z, 0), "T": max(geometry.plane.t, 0)}
+    plane = geometry.plane or _Plane()
+    return {"Z": max(plane.z, 0), "T": max(plane.t, 0)}
 
 
 def _frame(features: list[_Feature]) -> Frame:

@@ -40,6 +40,7 @@ class Action(StrEnum):
     UNDO = "undo"
     REDO = "redo"
     EXPORT = "export"
+    BRING_IN = "bring in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def resolve(
         Action.REFINE_EDGES: usable or idle or _edges_reason(state, source),
         Action.UNDO: "" if undo else "There is nothing to undo.",
         Action.REDO: "" if redo else "There is nothing to redo.",
+        Action.BRING_IN: usable or idle,
         Action.EXPORT: image or ("" if state.instances else "There are no masks to export yet."),
     }
 

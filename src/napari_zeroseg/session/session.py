@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_zeroseg.session.bringing import Bringing
 from napari_zeroseg.session.comparing import Comparing
 from napari_zeroseg.session.edging import Edging
 from napari_zeroseg.session.foreseeing import Foreseeing
@@ -15,7 +16,17 @@ from napari_zeroseg.session.suggesting import Suggesting
 
 
 class Session(
-    Suggesting, Foreseeing, Seeking, Comparing, Merging, Propagating, Edging, MethodBench, Learning, Parting
+    Suggesting,
+    Foreseeing,
+    Seeking,
+    Comparing,
+    Merging,
+    Propagating,
+    Edging,
+    MethodBench,
+    Learning,
+    Parting,
+    Bringing,
 ):
     """One home of state for a window, a script or a test; see :class:`Workspace` for its parameters.
 

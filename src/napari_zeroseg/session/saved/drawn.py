@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from napari_zeroseg.core.annotations import Annotations, Frame
 from napari_zeroseg.core.errors import BadFileError
 from napari_zeroseg.core.volume import ONE_PLANE, Grid
-from napari_zeroseg.session.saved.store import SUFFIX, SessionFile
+from napari_zeroseg.session.saved.reading import read_saved
+from napari_zeroseg.session.saved.store import SUFFIX
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,7 @@ def is_saved(path: Path) -> bool:
     return path.name.endswith(SUFFIX)
 
 
-def read_saved(path: Path, frame: Frame | None = None) -> Annotations:
+def read_drawn(path: Path, frame: Frame | None = None) -> Annotations:
     """Read the present state of saved work.
 
     Parameters
@@ -39,15 +40,7 @@ def read_saved(path: Path, frame: Frame | None = None) -> Annotations:
     BadFileError
         When it is not there, damaged or open in a window, or the image is another one.
     """
-    if not path.is_file():
-        raise BadFileError(f"'{path}' is not there.")
-    file = SessionFile(path)
-    try:
-        saved = file.read()
-    finally:
-        file.close()
-    if saved is None:
-        raise BadFileError(f"'{path.name}' holds no work yet.")
+    saved = read_saved(path)
     state, image = saved.timeline.present, saved.image
     grid = _grid(image) if frame is None else frame.grid
     if frame is not None and (frame.shape, grid.depth) != (image.shape, image.depth):
