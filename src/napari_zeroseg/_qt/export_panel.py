@@ -41,7 +41,8 @@ BRINGS = (
     "image; undo takes them away"
 )
 FILES = (
-    "Masks (*.json *.geojson *.zip *.roi *.xml *.csv *.tif *.tiff zarr.json .zattrs data.yaml labelmap.txt)"
+    "Masks (*.json *.geojson *.zip *.roi *.xml *.csv *.tif *.tiff *.png "
+    "zarr.json .zattrs data.yaml labelmap.txt)"
 )
 PYTHON = "Copy a script that runs the accepted classes on this image, with these models and settings"
 COMMAND = "Copy the same for a terminal: one line that can be given any number of images"

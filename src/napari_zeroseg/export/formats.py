@@ -73,7 +73,7 @@ def recognised(path: Path) -> Format | None:
     if path.is_dir():
         return _of_folder(path)
     suffix = path.suffix.lower()
-    if suffix in (".tif", ".tiff"):
+    if suffix in (".tif", ".tiff", ".png"):
         return LABELS
     beginning = _beginning(path)
     if suffix in (".json", ".geojson"):

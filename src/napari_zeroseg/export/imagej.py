@@ -122,7 +122,8 @@ def read_imagej(path: Path, frame: Frame | None = None) -> list[Annotations]:
     except Exception as error:
         raise BadFileError(f"'{path.name}' holds no ROIs: {error}.") from error
     notes = () if frame is not None else (UNSIZED,)
-    if frame is not None and not any(r.position or r.z_position or r.t_position for r in rois):
+    placed = [r.position or r.z_position or r.t_position for r in rois]
+    if frame is not None and placed and not any(placed):
         # nothing says which plane of a stack is meant
         frame = Frame(frame.image, frame.shape, ONE_PLANE if frame.grid.depth else frame.grid)
     frame = frame or _frame(rois)

@@ -185,7 +185,7 @@ def read_qupath(path: Path, frame: Frame | None = None) -> list[Annotations]:
     features = read_json(path, _Document, "GeoJSON features").features
     notes = () if frame is not None else (UNSIZED,)
     told = [f.geometry.plane for f in features if isinstance(f.geometry, _Polygon | _MultiPolygon)]
-    if frame is not None and not any(told):
+    if frame is not None and told and not any(told):
         # nothing says which plane of a stack is meant
         frame = Frame(frame.image, frame.shape, ONE_PLANE if frame.grid.depth else frame.grid)
     frame = frame or _frame(features)
