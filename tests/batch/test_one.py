@@ -77,6 +77,21 @@ def test_what_a_person_corrected_is_the_result_and_stays(images, order, beside):
     assert (grey[:3, :5] == 9).all()
 
 
+def test_work_in_which_a_person_did_no_more_than_rename_stays_too(images, order):
+    process(item(images), order)
+    work = order.places.work_file(images / "a.tif")
+    saved = read_saved(work)
+    session = Session(backends=fake_backends)
+    session.open(source())
+    session.restore(saved.timeline)
+    session.change_class("grey", replace(session.state.vocabulary["grey"], color="#123456"))
+    with closing(SessionFile(work)) as file:
+        file.write(saved.image, session.timeline)
+    before = work.read_bytes()
+    assert process(item(images), order).status == DONE
+    assert work.read_bytes() == before
+
+
 def test_work_of_a_larger_image_of_the_same_name_is_not_taken(images, order):
     process(item(images), order)
     corrected(images / "a.tif.zeroseg", read_saved(order.places.work_file(images / "a.tif")))

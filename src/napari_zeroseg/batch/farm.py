@@ -102,6 +102,8 @@ def _settings(count: int) -> dict[str, Any]:
         "distributed.nanny.pre-spawn-environ": dict.fromkeys(names, threads) | own,
         "distributed.scheduler.allowed-failures": PATIENCE,
         "distributed.comm.timeouts.connect": "30s",
+        # by default a worker that takes longer than 15 s to come back, as on a busy machine, never does
+        "distributed.deploy.lost-worker-timeout": "1h",
     }
 
 

@@ -24,6 +24,7 @@ from napari_zeroseg.batch.measuring import measured
 from napari_zeroseg.batch.places import Item, Places, digest_of, stamp_of
 from napari_zeroseg.core.consent import PERSON, agree
 from napari_zeroseg.core.errors import ZeroSegError
+from napari_zeroseg.core.script import is_by_a_person
 from napari_zeroseg.export.atomic import make_folder, replacing
 from napari_zeroseg.export.bundle import Bundle
 from napari_zeroseg.export.images import open_image
@@ -174,6 +175,11 @@ def is_corrected(state: State) -> bool:
     return bool(state.erased) or any(instance.locked for instance in state.instances)
 
 
+def _is_touched(saved: Saved) -> bool:
+    notes = saved.timeline.notes
+    return not notes or is_by_a_person(notes)
+
+
 def _taken(item: Item, order: Order, volume: Volume, saved: Saved) -> Result:
     timeline = saved.timeline
     recipe = timeline.recipe or order.recipe.with_vocabulary(timeline.present.vocabulary)
@@ -205,8 +211,13 @@ def _write_thumbnail(overlay: Path, path: Path) -> None:
 
 
 def _keep_for_the_window(item: Item, order: Order, volume: Volume, result: Result) -> None:
-    """Write the work as the window saves it, so that a person can go on there."""
+    """Write the work as the window saves it, so that a person can go on there.
+
+    A file in which a person did anything stays, be it no more than another colour for a class.
+    """
     path = order.places.work_file(item.path)
+    if path.is_file() and _is_touched(read_saved(path)):
+        return
     make_folder(path.parent)
     image = ImageSpec(
         name=item.path.name[:1000],
