@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_zeroseg._qt.bench_dialog import BenchDialog
 from napari_zeroseg._qt.gui_thread import Background
-from napari_zeroseg._qt.linked_pictures import LinkedPictures, Picture
+from napari_zeroseg._qt.linked_pictures import LinkedPictures, Picture, best_columns
 from napari_zeroseg._qt.outcome_model import IOU, NAME, OBJECTS
 
 LEFT = Qt.MouseButton.LeftButton
@@ -104,3 +104,27 @@ def test_pictures_are_zoomed_and_moved_together(qtbot):
     other.fit()
     other.looked.emit()
     assert one.zoom == other.zoom == pytest.approx(fitted, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("count", "room", "aspect", "columns"),
+    [(4, (900, 240), 1.0, 4), (4, (900, 800), 1.3, 2), (3, (300, 900), 1.0, 1), (1, (300, 300), 1.0, 1)],
+)
+def test_pictures_are_as_large_as_can_be(count, room, aspect, columns):
+    assert best_columns(count, *room, aspect) == columns
+
+
+def test_a_window_of_another_shape_arranges_the_pictures_anew(qtbot):
+    pictures = LinkedPictures()
+    qtbot.addWidget(pictures)
+    pictures.resize(900, 200)
+    pictures.show_pictures([Picture(name, np.zeros((90, 90, 3), np.uint8)) for name in "abc"])
+    pictures.show()
+    qtbot.waitExposed(pictures)
+    first, second, _ = pictures.views
+    assert (
+        first.mapTo(pictures, first.rect().topLeft()).y()
+        == second.mapTo(pictures, second.rect().topLeft()).y()
+    )
+    pictures.resize(200, 900)
+    qtbot.waitUntil(lambda: second.mapTo(pictures, second.rect().topLeft()).y() > first.height())

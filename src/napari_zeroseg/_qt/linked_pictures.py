@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QImage, QPixmap, QResizeEvent, QWheelEvent
-from qtpy.QtWidgets import QGraphicsScene, QGraphicsView, QGridLayout, QLabel, QSizePolicy, QWidget
+from qtpy.QtWidgets import (
+    QGraphicsScene,
+    QGraphicsView,
+    QGridLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +25,7 @@ if TYPE_CHECKING:
 
 ZOOM_PER_NOTCH = 1.25
 NOTCH = 120  # eighths of a degree that a wheel turns at a time
+TITLE = 24  # pixels that a title takes of the height of its picture's place
 LARGEST_ZOOM = 64.0  # screen pixels per pixel of the image
 
 
@@ -37,11 +46,13 @@ class Picture:
 
 
 class LinkedPictures(QWidget):
-    """A grid of pictures; the wheel zooms all of them, and dragging moves all."""
+    """A grid of pictures, as large as there is room for; the wheel zooms all, and dragging moves all."""
 
     def __init__(self) -> None:
         super().__init__()
         self._views: list[PictureView] = []
+        self._cells: list[QWidget] = []
+        self._columns = 0
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -52,27 +63,30 @@ class LinkedPictures(QWidget):
 
     def show_pictures(self, pictures: Sequence[Picture]) -> None:
         """Show these and no others, fitted to their places."""
-        self._clear()
-        columns = _columns(len(pictures))
-        for number, picture in enumerate(pictures):
-            view = PictureView(picture)
+        for cell in self._cells:
+            self._grid.removeWidget(cell)
+            cell.deleteLater()
+        self._views = [PictureView(picture) for picture in pictures]
+        self._cells = [_cell(view) for view in self._views]
+        for view in self._views:
             view.looked.connect(partial(self._on_looked, view))
-            row, column = divmod(number, columns)
-            title = QLabel(picture.title)
-            title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            self._grid.addWidget(title, 2 * row, column)
-            self._grid.addWidget(view, 2 * row + 1, column)
-            self._grid.setRowStretch(2 * row + 1, 1)
-            self._views.append(view)
+        self._columns = 0
+        self._arrange()
 
-    def _clear(self) -> None:
-        self._views = []
-        for row in range(self._grid.rowCount()):
-            self._grid.setRowStretch(row, 0)
-        while (item := self._grid.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.deleteLater()
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        if not self._views:
+            return
+        columns = best_columns(len(self._views), self.width(), self.height(), self._views[0].aspect)
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for number, cell in enumerate(self._cells):
+            self._grid.removeWidget(cell)
+            self._grid.addWidget(cell, *divmod(number, columns))
 
     def _on_looked(self, leader: PictureView) -> None:
         for view in self._views:
@@ -80,9 +94,35 @@ class LinkedPictures(QWidget):
                 view.look_as(leader)
 
 
-def _columns(count: int) -> int:
-    """Return how many pictures lie beside each other."""
-    return count if count <= 4 else -(-count // 2)
+def _cell(view: PictureView) -> QWidget:
+    cell = QWidget()
+    layout = QVBoxLayout(cell)
+    layout.setContentsMargins(0, 0, 0, 0)
+    title = QLabel(view.accessibleName())
+    title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+    layout.addWidget(title)
+    layout.addWidget(view, 1)
+    return cell
+
+
+def best_columns(count: int, width: int, height: int, aspect: float) -> int:
+    """Return how many pictures lie beside each other so that they are as large as can be.
+
+    Parameters
+    ----------
+    count : int
+        Number of pictures.
+    width, height : int
+        Of the room for all of them, in pixels.
+    aspect : float
+        Width over height of a picture.
+    """
+
+    def width_of_one(columns: int) -> float:
+        rows = -(-count // columns)
+        return min(width / columns, (height / rows - TITLE) * aspect)
+
+    return max(range(1, count + 1), key=width_of_one)
 
 
 class PictureView(QGraphicsView):
@@ -111,6 +151,11 @@ class PictureView(QGraphicsView):
         for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
             bar.valueChanged.connect(self._on_moved)
         self._following = False
+
+    @property
+    def aspect(self) -> float:
+        """Width over height."""
+        return self._scene.width() / self._scene.height()
 
     @property
     def zoom(self) -> float:
