@@ -96,6 +96,7 @@ class Watch:
 
     def rate(self, skipped: int) -> float:
         """Return images a second, without the first, for which models were loaded."""
+        skipped = min(skipped, len(self.times) // 2)
         return (len(self.times) - 1 - skipped) / (self.times[-1] - self.times[skipped])
 
 
