@@ -135,3 +135,25 @@ def shares(features: Floats, aligned: Aligned) -> Floats:
     cost = np.concatenate((ground, cost_map(features, aligned.texts))) * np.float32(aligned.sharpness)
     weights = np.exp(cost - cost.max(axis=0))
     return np.asarray(weights / weights.sum(axis=0), np.float32)
+
+
+def pooled(first: Floats, second: Floats, share: float) -> Floats:
+    """Return what two opinions say together: their logarithmic pool (Genest and Zidek, 1986).
+
+    Parameters
+    ----------
+    first, second : ndarray of float32, shape (K, h, w)
+        Probabilities that sum to 1 over the K classes.
+    share : float
+        How much the second counts, 0..1; at 0 the first is returned as it is.
+
+    Returns
+    -------
+    ndarray of float32, shape (K, h, w)
+        Sums to 1 over classes.
+    """
+    if share == 0:
+        return first
+    part = np.float32(share)
+    both = np.maximum(first, TINY) ** (1 - part) * np.maximum(second, TINY) ** part
+    return np.asarray(both / both.sum(axis=0), np.float32)

@@ -31,8 +31,8 @@ from napari_zeroseg.methods.lmseg import Features, features_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from torch import Tensor
 
+    from napari_zeroseg.backends.lmseg.training import State
     from napari_zeroseg.backends.registry import Backends
     from napari_zeroseg.core.cost_map import Aligned
     from napari_zeroseg.core.image import Plane
@@ -127,9 +127,12 @@ def _heads(card: Card, lessons: Sequence[Lesson], classes: NDArray[np.float32], 
             yield how(state, epochs, kept)
 
 
-def _told(card: Card, name: str, state: dict[str, Tensor], epochs: int, score: float) -> HeadLearned:
+def _told(card: Card, name: str, state: State, epochs: int, score: float) -> HeadLearned:
     """Return the news of a head, which can be used from now on."""
-    head = Head.of(card.model_copy(update={"epochs": epochs, "score": score}), state)
+    # each opinion counts by how right it was on what neither had seen
+    both = card.before + score
+    words = card.before / both if both else 0.0
+    head = Head.of(card.model_copy(update={"epochs": epochs, "score": score, "words": words}), state)
     hold(head)
     return HeadLearned(head.reference(name), card.images, card.before, score)
 
@@ -151,6 +154,7 @@ def _card(
         upright=numbers.upright,
         epochs=1,
         score=0,
+        weight=numbers.weight,
         before=overlap([_untrained(lesson, aligned, numbers) for lesson in exam], exam),
     )
 

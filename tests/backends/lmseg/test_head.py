@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from safetensors.torch import save
 
 from napari_zeroseg.backends.lmseg import network
-from napari_zeroseg.backends.lmseg.head import KEY, UnfitHeadError, held, hold, read_head
-from napari_zeroseg.core.cost_map import Aligned
+from napari_zeroseg.backends.lmseg.head import KEY, Head, UnfitHeadError, held, hold, read_head
+from napari_zeroseg.core.cost_map import Aligned, shares
 from napari_zeroseg.core.errors import BadFileError, MissingBackendError
 from napari_zeroseg.core.lmseg import HeadReference
 from napari_zeroseg.export.head import write_head
@@ -28,6 +29,21 @@ def test_what_was_saved_comes_back(tmp_path: Path) -> None:
     expected = first.probabilities(aligned, one.detail)
     assert expected.shape == (3, 24, 20)
     assert np.array_equal(again.probabilities(aligned, one.detail), expected)
+
+
+def test_the_words_count_beside_what_was_learned() -> None:
+    one = lesson(0)
+    dense = one.dense + np.eye(3, dtype=np.float32)[one.truth.argmax(axis=0)]
+    aligned = Aligned(dense, VECTORS[1:], VECTORS[:1], 10.0)
+
+    def answer(words: float) -> NDArray[np.float32]:
+        used = Head(head().card.model_copy(update={"words": words}), head().content)
+        return used.probabilities(aligned, one.detail)
+
+    learned, words = answer(0), shares(aligned.dense, aligned)
+    assert np.allclose(answer(1), words, atol=1e-4)
+    between = np.sqrt(learned * words)
+    assert np.allclose(answer(0.5), between / between.sum(axis=0), atol=1e-4)
 
 
 @pytest.mark.parametrize("how", ["empty", "cut", "stranger", "card", "missing", "sizes", "folder"])

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from napari_zeroseg.backends.lmseg import network
 from napari_zeroseg.backends.lmseg.sizes import Sizes
 from napari_zeroseg.backends.lmseg.training import probabilities, with_height
+from napari_zeroseg.core.cost_map import fused, pooled, shares
 from napari_zeroseg.core.errors import BadFileError, MissingBackendError, ZeroSegError
 from napari_zeroseg.core.lmseg import HeadReference
 
@@ -63,6 +64,10 @@ class Card(BaseModel):
     score, before : float
         Mean intersection over union on what was held out, while it was: the head's, and without
         training.
+    weight : float
+        w of the method without training.
+    words : float
+        How much the method without training still counts beside what was learned, 0..1.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -80,6 +85,8 @@ class Card(BaseModel):
     epochs: Annotated[int, Field(ge=0)]
     score: Annotated[float, Field(ge=0, le=1)]
     before: Annotated[float, Field(ge=0, le=1)]
+    weight: Annotated[float, Field(ge=0, le=1)] = 1
+    words: Annotated[float, Field(ge=0, le=1)] = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +144,10 @@ class Head:
         ndarray of float32, shape (1 + N, h, w)
             Sums to 1 over classes.
         """
-        seen = with_height(detail) if self.card.upright else detail
-        return probabilities(self._nets, self.card.sizes, aligned.dense, seen, vectors(aligned))
+        card = self.card
+        seen = with_height(detail) if card.upright else detail
+        learned = probabilities(self._nets, card.sizes, aligned.dense, seen, vectors(aligned))
+        return pooled(learned, shares(fused(aligned.dense, detail, card.weight), aligned), card.words)
 
     def check(
         self, vocabulary: Sequence[str], asked: Sequence[str], encoder: str, detail: str, grid: int

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from napari_zeroseg.backends.lmseg.sizes import Sizes
 
     Floats = NDArray[np.float32]
+    State = dict[str, Tensor]
 
 EPOCHS = 12
 STEPS = 20
@@ -43,9 +44,8 @@ DECAY = 0.02
 CLIP = 1.0
 BALANCE = 0.3
 """Power of its rarity with which a class counts."""
-SHADE = 0.4
-"""Standard deviation of what is added to each detail feature in a step, in its own deviations: the
-next image may have been taken in other light, or stained otherwise."""
+SHADE = 0.1
+"""Standard deviation of what is added to each detail feature of a window, in its own deviations."""
 KNOWN = 0.5
 """Least part of a place of which the class is known, for it to be judged."""
 AVERAGING = 0.97
@@ -92,7 +92,7 @@ class Learned:
     epoch: int
     score: float
     best: float
-    state: dict[str, Tensor] = field(repr=False)
+    state: State = field(repr=False)
 
 
 def with_height(detail: Floats) -> Floats:
@@ -162,7 +162,7 @@ def learn(
 
 def learn_all(
     lessons: Sequence[Lesson], classes: Floats, sizes: Sizes, *, seed: int, upright: bool, epochs: int
-) -> Iterator[dict[str, Tensor]]:
+) -> Iterator[State]:
     """Learn once more from the beginning, from all images, what was held out among them.
 
     There is nothing left to judge by: how long to learn is what :func:`learn` found out.
@@ -243,9 +243,7 @@ class _Steps:
         rate = OneCycleLR(optimizer, FIRST_RATE, total_steps=steps)
         for _ in interruptible(range(steps)):
             some = torch.from_numpy(self._lots.integers(len(truth), size=FIRST_PLACES))
-            shade = nets.deviation * torch.from_numpy(_shade(self._lots, detail.shape[1]))
-            seen = (detail[some] + shade)[None, None]
-            fused = network.fuse(nets, dense[None, None, some], seen)
+            fused = network.fuse(nets, dense[None, None, some], detail[None, None, some])
             found = network.scaled(nets, network.cost(fused, nets["align"](self._classes)))[0, :, 0].T
             errors = binary_cross_entropy_with_logits(found, truth[some], reduction="none").sum(1)
             loss: Any = (errors * (truth[some] * self._rarity).sum(1)).mean()
@@ -292,7 +290,7 @@ class _Steps:
             for mean, now in zip(self.average.parameters(), self._nets.parameters(), strict=True):
                 mean.lerp_(now, 1 - stays)
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> State:
         """Return a copy of the average."""
         return {name: value.clone() for name, value in self.average.state_dict().items()}
 
@@ -325,17 +323,13 @@ def _seen(lessons: Sequence[Lesson], side: int, lots: np.random.Generator, uprig
     part = lesson.part(slice(top, top + side), slice(left, left + side))
     turns = 0 if upright else int(lots.integers(4))
     mirrored = bool(lots.integers(2))
-    detail = part.detail + _shade(lots, part.detail.shape[-1]) * lesson.detail.std(axis=(0, 1))
+    shade = np.float32(SHADE) * lots.standard_normal((part.detail.shape[-1],), np.float32)
+    detail = part.detail + shade * lesson.detail.std(axis=(0, 1))
     return Lesson(
         _turned(part.dense, turns, mirrored),
         _turned(detail, turns, mirrored),
         _turned(part.truth.transpose(1, 2, 0), turns, mirrored).transpose(2, 0, 1),
     )
-
-
-def _shade(lots: np.random.Generator, width: int) -> Floats:
-    """Return what light of another colour adds to the detail features, in their deviations."""
-    return np.float32(SHADE) * lots.standard_normal((width,), np.float32)
 
 
 def _turned(values: Floats, turns: int, mirrored: bool) -> Floats:
