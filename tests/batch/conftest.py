@@ -8,13 +8,22 @@ import pytest
 import tifffile
 
 from napari_zeroseg import api
+from napari_zeroseg.backends.embedding_limits import VARIABLE
 from napari_zeroseg.batch import run as batch_run
-from napari_zeroseg.batch.one import Order, process
+from napari_zeroseg.batch.one import EMBEDDINGS, Order, process
 from napari_zeroseg.batch.places import Places
+from napari_zeroseg.core.consent import PERSON
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.session.session import Session
 from tests.fakes import FakeBackend, fake_backends, squares
+
+
+@pytest.fixture(autouse=True)
+def what_a_worker_sets_for_itself(monkeypatch):
+    """Undo after each test what holds in a worker until it ends, and would hold in this process."""
+    monkeypatch.setenv(VARIABLE, EMBEDDINGS)
+    monkeypatch.setattr(PERSON, "ask", PERSON.ask)
 
 
 @pytest.fixture

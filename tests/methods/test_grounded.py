@@ -11,15 +11,7 @@ import pytest
 from napari_zeroseg.backends.registry import Backends
 from napari_zeroseg.core.compose import Claims
 from napari_zeroseg.core.detection import Detection
-from napari_zeroseg.core.events import (
-    Described,
-    Detected,
-    FoundMany,
-    Progress,
-    StageStarted,
-    Suggested,
-    Tagged,
-)
+from napari_zeroseg.core.events import Described, Detected, Found, Progress, StageStarted, Suggested, Tagged
 from napari_zeroseg.core.instance import Instance, Provenance
 from napari_zeroseg.core.recipe import Parameters, Recipe
 from napari_zeroseg.core.suggestion import Tag
@@ -39,7 +31,7 @@ def _segment(backends: Backends, accepted: list[str], parameters: Parameters | N
 
 
 def _found(events: list[object]) -> list[Instance]:
-    return [i for e in events if isinstance(e, FoundMany) for i in e.instances]
+    return [e.instance for e in events if isinstance(e, Found)]
 
 
 def test_recognition_tags_captions_and_suggests_every_class() -> None:

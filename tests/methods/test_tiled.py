@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from napari_zeroseg.core.compose import Claims
-from napari_zeroseg.core.events import Detected, FoundMany, Progress
+from napari_zeroseg.core.events import Detected, Found, FoundMany, Progress
 from napari_zeroseg.core.image import plane_from_array
 from napari_zeroseg.core.instance import Instance, InstanceState, Provenance
 from napari_zeroseg.core.mask import Mask
@@ -65,7 +65,8 @@ def _boxes(instances: Sequence[Instance]) -> list[tuple[float, ...]]:
 
 def _at_once(image: NDArray[np.uint8]) -> list[Instance]:
     job = Job(VOCABULARY, ["bright"], fake_backends(), Recipe(), Provenance())
-    return _found(list(grounded.segment(plane_from_array(image), job, Claims(VOCABULARY))))
+    events = grounded.segment(plane_from_array(image), job, Claims(VOCABULARY))
+    return [e.instance for e in events if isinstance(e, Found)]
 
 
 def test_every_object_is_found_once_and_whole() -> None:

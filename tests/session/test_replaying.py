@@ -38,8 +38,8 @@ OF_THE_MOMENT = {
 """Change what is shown or kept, and no mask."""
 THROUGH_OTHERS = {
     "accept_above", "accept_all_instances", "accept_reviewed", "add_classes", "add_idea", "ask_again",
-    "begin_next", "begin_part", "click", "edit_reviewed", "find_clusters", "keep_old", "next_object",
-    "refine_edges_of", "reject_reviewed", "remove_class", "run", "scribble", "seek",
+    "begin_next", "begin_part", "bring_in_annotations", "click", "edit_reviewed", "find_clusters", "keep_old",
+    "next_object", "refine_edges_of", "reject_reviewed", "remove_class", "run", "scribble", "seek",
     "take_outcome",
 }  # fmt: skip
 """Call what is noted."""

@@ -12,7 +12,7 @@ from napari_zeroseg.core.events import (
     Described,
     Detected,
     Event,
-    FoundMany,
+    Found,
     Progress,
     StageStarted,
     Suggested,
@@ -92,7 +92,7 @@ def segment(image: Plane, job: Job, claims: Claims) -> Iterator[Event]:
     Yields
     ------
     Event
-        Stages, ``Described``, ``Detected``, ``FoundMany`` by falling detection score, ``Progress``.
+        Stages, ``Described``, ``Detected``, ``Found`` by falling detection score, ``Progress``.
     """
     backends, parameters = job.backends, job.parameters
     yield StageStarted("Looking for " + ", ".join(job.accepted))
@@ -109,8 +109,10 @@ def segment(image: Plane, job: Job, claims: Claims) -> Iterator[Event]:
         yield StageStarted("Drawing masks")
         for start in range(0, len(boxes), BATCH):
             batch = boxes[start : start + BATCH]
-            drawn = proposals(embedding, batch, backends.segmenter, parameters, job.provenance)
-            yield FoundMany(tuple(granted for p in drawn if (granted := claims.claim(p)) is not None))
+            for proposal in proposals(embedding, batch, backends.segmenter, parameters, job.provenance):
+                granted = claims.claim(proposal)
+                if granted is not None:
+                    yield Found(granted)
             yield Progress(start + len(batch), len(boxes))
 
 

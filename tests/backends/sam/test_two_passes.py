@@ -10,7 +10,7 @@ import pytest
 from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.backends.registry import create
 from napari_zeroseg.core.compose import Claims
-from napari_zeroseg.core.events import FoundMany
+from napari_zeroseg.core.events import Found
 from napari_zeroseg.core.instance import Provenance
 from napari_zeroseg.core.recipe import Parameters, Recipe
 from napari_zeroseg.core.vocabulary import Vocabulary
@@ -49,7 +49,7 @@ def _run(segmenter, **parameters):
     recipe = Recipe(parameters=Parameters(**parameters))
     job = Job(VOCABULARY, ["bright", "grey"], backends, recipe, Provenance())
     events = list(grounded.segment(source().pixels, job, Claims(VOCABULARY)))
-    return watched.asked, [i for e in events if isinstance(e, FoundMany) for i in e.instances]
+    return watched.asked, [e for e in events if isinstance(e, Found)]
 
 
 def _gap(points):
