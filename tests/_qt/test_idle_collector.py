@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 
 import pytest
 from qtpy.QtCore import Qt
@@ -72,3 +73,28 @@ def test_python_collects_seldom_meanwhile_and_as_before_after_the_last(collector
     assert gc.get_threshold()[2] > usual[2]
     collector.release()
     assert gc.get_threshold() == usual
+
+
+class Loop:
+    """Garbage that only a collection finds."""
+
+    def __init__(self):
+        self.itself = self
+
+
+def test_a_pause_frees_even_what_was_there_from_the_start(qtbot, monkeypatch):
+    monkeypatch.setattr(idle_collector, "PAUSE", 0.0)
+    loop = Loop()
+    gone = weakref.ref(loop)
+    collector = IdleCollector()
+    try:
+        del loop
+        gc.collect()
+        assert gone() is not None, "a collection amid the work looks at what is new"
+        made_since(monkeypatch, idle_collector.DUE)
+        collector._on_tick()
+        assert gone() is None
+        assert gc.get_freeze_count() > 0
+    finally:
+        collector.release()
+    assert gc.get_freeze_count() == 0

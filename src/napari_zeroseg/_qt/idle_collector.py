@@ -32,7 +32,8 @@ class IdleCollector(QObject):
     """Keeps full collections out of a person's way, as long as it is not released.
 
     With napari there are some 400,000 objects to look through, for which everything stands still for
-    a quarter of a second. The quick collections of young objects go on as ever.
+    a quarter of a second. The quick collections of young objects go on as ever; a full one that Python
+    makes without a pause looks only at what was made since the last pause.
     """
 
     _usual: ClassVar[tuple[int, int, int]]
@@ -47,6 +48,7 @@ class IdleCollector(QObject):
         if not self._holders:
             IdleCollector._usual = gc.get_threshold()
             gc.set_threshold(*self._usual[:2], RARER * self._usual[2])
+            gc.freeze()
         self._holders.add(self)
         application = QApplication.instance()
         assert application is not None
@@ -64,7 +66,9 @@ class IdleCollector(QObject):
     def _on_tick(self) -> None:
         due = gc.get_count()[2] >= DUE * self._usual[2]
         if due and time.monotonic() - self._latest >= PAUSE:
+            gc.unfreeze()
             gc.collect()
+            gc.freeze()
 
     def release(self, *_: object) -> None:
         """Leave collecting to Python again."""
@@ -76,3 +80,4 @@ class IdleCollector(QObject):
                 application.removeEventFilter(self)
             if not self._holders:
                 gc.set_threshold(*self._usual)
+                gc.unfreeze()
