@@ -25,7 +25,7 @@ from napari_zeroseg.core.vocabulary import Vocabulary
 COUNT = int(os.environ.get("ZEROSEG_BATCH_IMAGES", "2000"))
 SIDE = int(os.environ.get("ZEROSEG_BATCH_SIDE", "512"))
 BAD = 0.01
-ALONE = 0.1
+ALONE = 0.05
 """Share of the images on which one worker is timed against two."""
 WARM_UP = 4
 RECIPE = Recipe().with_vocabulary(Vocabulary.parse("nucleus: dark purple, round"))
@@ -121,7 +121,7 @@ def _speed(root: Path, images: list[Path]) -> dict[str, Any]:
 def _whole(root: Path) -> dict[str, Any]:
     """Do all images with two workers: one is killed, the batch is interrupted, and goes on."""
     out, pattern = root / "out", str(root / "images" / "*.tif")
-    first = Watch(kill_at=COUNT // 4, stop_at=COUNT // 2)
+    first = Watch(kill_at=COUNT // 8, stop_at=COUNT // 4)
     try:
         run_batch(pattern, RECIPE, out, count=2, progress=first)
     except KeyboardInterrupt:

@@ -94,6 +94,12 @@ def _opened(window: Window, watch: Watch) -> dict[str, float]:
     note("suggest", session.suggest)
     session.accept("disc", "ground")
     note("first run, with the first two Labels layers", session.run)
+    usual = session.refining.recipe.parameters
+    session.refining.set_parameters(usual.model_copy(update={"box_threshold": 0.99}))
+    note("first run that removes masks, with their frames", session.run)
+    assert session.difference is not None
+    session.keep_old()
+    session.refining.set_parameters(usual)
     note("first object, with the layers of prompts", lambda: session.begin("disc"))
     session.discard()
     session.add_classes("other")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from napari.layers import Layer
 
-from napari_zeroseg._napari.ownership import disown, image_key, own
+from napari_zeroseg._napari.ownership import disown, image_key, own, owner
+from napari_zeroseg._napari.shelf import FOLLOWED
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -40,6 +41,14 @@ class PassingLayer(Generic[L]):
         selected = set(self._viewer.layers.selection)
         self._viewer.layers.append(layer)
         self._viewer.layers.selection = selected
+
+    def follow(self, image: Image) -> None:
+        """Lay the layer over another image, which is faster than to build another one."""
+        layer = self.layer
+        if layer is not None and owner(layer) != image_key(image):
+            own(layer, image_key(image))
+            for name in FOLLOWED:
+                setattr(layer, name, getattr(image, name))
 
     def take(self) -> None:
         """Take the layer away."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.layers import Shapes
 
-from napari_zeroseg._napari.ownership import image_key, own, owner
 from napari_zeroseg._napari.passing_layer import PassingLayer
 from napari_zeroseg._napari.shelf import FOLLOWED
 
@@ -41,10 +40,7 @@ class ReviewFrame:
         if layer is None or layer.ndim != image.ndim:
             self._frame.put(_built(image, corners, thickness), image)
             return
-        if owner(layer) != image_key(image):  # to move it is faster than to build another one
-            own(layer, image_key(image))
-            for name in FOLLOWED:
-                setattr(layer, name, getattr(image, name))
+        self._frame.follow(image)
         layer.data, layer.edge_width = [corners], thickness
 
     def remove(self) -> None:
