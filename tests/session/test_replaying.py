@@ -205,7 +205,8 @@ def test_notes_tell_who_and_when(worked):
     assert {note.by for note in notes if note.kind in ("answer", "events")} == {"method"}
 
 
-def test_what_a_person_does_while_a_run_goes_on_stays_in_its_place():
+def amid_a_run():
+    """Return a window whose run has brought its first mask and goes on."""
     window = Window()
     session = window.session
     session.open(source())
@@ -216,6 +217,12 @@ def test_what_a_person_does_while_a_run_goes_on_stays_in_its_place():
     session.run()
     while not session.state.instances:
         window.hear(1)
+    return window
+
+
+def test_what_a_person_does_while_a_run_goes_on_stays_in_its_place():
+    window = amid_a_run()
+    session = window.session
     session.paint("grey", (2, 2), np.full((8, 8), 5, np.int32))
     window.deliver()
     session.cancel()
@@ -225,16 +232,8 @@ def test_what_a_person_does_while_a_run_goes_on_stays_in_its_place():
 
 
 def test_a_cancelled_run_is_cancelled_again():
-    window = Window()
+    window = amid_a_run()
     session = window.session
-    session.open(source())
-    session.add_classes("bright; grey")
-    session.suggest()
-    window.deliver()
-    session.accept("bright", "grey")
-    session.run()
-    while not session.state.instances:
-        window.hear(1)
     session.cancel()
     window.deliver()
     assert things(again(session)) == things(session) == []

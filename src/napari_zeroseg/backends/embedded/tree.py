@@ -52,12 +52,21 @@ class ComponentTree:
 
     def sums(self, per_node: Floats) -> Floats:
         """Add the values of all descendants to each node; shape (N, K) in and out."""
-        columns = np.ascontiguousarray(per_node.T)
-        for low, high in self._levels_up():
-            above = self.parent[low:high].astype(np.intp)  # what ``add.at`` is quick with
-            for total in columns:  # one at a time, which is the fast way of ``add.at``
-                np.add.at(total, above, total[low:high])
-        return columns.T
+        total = np.array(per_node)
+        for siblings, firsts, above in self._families_up():
+            total[above] += np.add.reduceat(total[siblings], firsts)
+        return total
+
+    def _families_up(self) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int32]]]:
+        """Yield the nodes of each level by parents, where each family begins, and the parents."""
+        by_parent = np.argsort(self.parent[1:], kind="stable") + 1
+        parents = self.parent[by_parent]
+        begins = np.flatnonzero(np.diff(parents, prepend=-1))
+        # the parents of a level are nodes of the one below, so that levels stay together
+        bounds = np.searchsorted(begins, self.starts[1:] - 1).tolist()
+        for (low, high), (first, last) in zip(self._levels_up(), [*pairwise(bounds)][::-1], strict=True):
+            families = begins[first:last]
+            yield by_parent[low - 1 : high - 1], families - (low - 1), parents[families]
 
     def _levels_up(self) -> list[tuple[int, int]]:
         return list(pairwise(self.starts[1:].tolist()))[::-1]
