@@ -14,20 +14,16 @@ from skimage.io import imread
 
 from benchmarks._parameters import SEGMENTER, parameters, print_parameters
 from napari_zeroseg.backends.embedded.segmenter import EmbeddedSegmenter
-from napari_zeroseg.batch.clicks import Trial, simulate
 from napari_zeroseg.core.image import plane_from_array
-from napari_zeroseg.core.mask import Mask
+from napari_zeroseg.core.label_images import masks_of
 from napari_zeroseg.core.prompt import Point, Prompt
+from napari_zeroseg.evaluation.clicks import LIMIT, SMALLEST, Trial, iou_after, sampled, simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from napari_zeroseg.core.image import Plane
 
 DATA = Path(os.environ.get("ZEROSEG_DATA", Path(__file__).parents[2] / "shared" / "data"))
 TARGET = 0.85
-LIMIT = 20
-SMALLEST_AREA = 100
 PER_IMAGE = 25
 SEED = 0
 SIDES = (512, 1024, 2048)
@@ -41,7 +37,7 @@ def run() -> dict[str, Any]:
     result = {
         "target_iou": TARGET,
         "limit": LIMIT,
-        "smallest_area": SMALLEST_AREA,
+        "smallest_area": SMALLEST,
         "instances_per_image": f"at most {PER_IMAGE}, drawn with seed {SEED}",
         "clicks": sets["dsb2018"],
         "milliseconds_per_click": times,
@@ -58,7 +54,8 @@ def _clicks(folder: Path) -> dict[str, dict[str, float]]:
         labels = imread(folder / "labels" / f"{item['stem']}.png")
         answer = _answering(image)
         kind = item["modality"]
-        trials[kind] += [simulate(answer, m, target=TARGET, limit=LIMIT) for m in _sampled(labels)]
+        objects = sampled((mask for _, mask in masks_of(labels)), PER_IMAGE, SEED)
+        trials[kind] += [simulate(answer, mask, target=TARGET, limit=LIMIT) for mask in objects]
     trials["all"] = [trial for of_kind in list(trials.values()) for trial in of_kind]
     return {kind: _summary(of_kind) for kind, of_kind in trials.items()}
 
@@ -67,14 +64,6 @@ def _answering(image: Plane) -> Any:
     model = EmbeddedSegmenter()
     embedding = model.embed(image)
     return lambda prompt: model.segment(embedding, [prompt])[0].mask()
-
-
-def _sampled(labels: np.ndarray[Any, Any]) -> Iterator[Mask]:
-    areas = np.bincount(labels.ravel())
-    large = np.flatnonzero(areas >= SMALLEST_AREA)
-    large = large[large > 0]
-    for label in np.sort(np.random.default_rng(SEED).permutation(large)[:PER_IMAGE]):
-        yield Mask.from_plane(labels == label)
 
 
 def _summary(trials: list[Trial]) -> dict[str, float]:
@@ -91,7 +80,7 @@ def _summary(trials: list[Trial]) -> dict[str, float]:
 
 
 def _iou_after(trials: list[Trial], clicks: int) -> float:
-    return round(float(np.mean([t.ious[min(clicks, len(t.ious)) - 1] for t in trials])), 3)
+    return round(float(np.mean([iou_after(t.ious, clicks) for t in trials])), 3)
 
 
 def _times(side: int) -> dict[str, float]:

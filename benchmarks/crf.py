@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from skimage.data import immunohistochemistry
-from skimage.segmentation import find_boundaries
 from skimage.transform import resize
 
 import napari_zeroseg as zs
 from benchmarks._data import Sample, samples
 from napari_zeroseg.core.crf import CrfParameters, marginals
+from napari_zeroseg.core.scores.boundary import boundary_f, edges
 
 Labels = NDArray[np.integer[Any]]
 Floats = NDArray[np.float32]
@@ -88,15 +88,9 @@ def coarse(labels: Labels, rng: np.random.Generator) -> Labels:
     return labels[np.ix_(*axes)]
 
 
-def boundary_f(truth: Labels, found: Labels) -> float:
-    """Return the F-score of outline pixels that lie within the tolerance of the other outline."""
-    a, b = (find_boundaries(labels, mode="inner") for labels in (truth, found))
-    if not (a.any() and b.any()):
-        return float(a.any() == b.any())
-    precision = np.mean(ndi.distance_transform_edt(~a)[b] <= TOLERANCE)
-    recall = np.mean(ndi.distance_transform_edt(~b)[a] <= TOLERANCE)
-    total = precision + recall
-    return float(2 * precision * recall / total) if total else 0.0
+def outlines_f(truth: Labels, found: Labels) -> float:
+    """Return the F-score of the outlines of all objects."""
+    return boundary_f(edges(truth) & (truth > 0), edges(found) & (found > 0), TOLERANCE)
 
 
 def _improved(name: str) -> dict[str, Any]:
@@ -121,4 +115,4 @@ def _scores(
 ) -> tuple[float, float]:
     rough = roughen(sample.labels, np.random.default_rng(seed))
     refined = zs.refine_edges(sample.image, rough)
-    return boundary_f(sample.labels, rough), boundary_f(sample.labels, refined)
+    return outlines_f(sample.labels, rough), outlines_f(sample.labels, refined)

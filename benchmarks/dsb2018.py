@@ -16,7 +16,8 @@ from skimage.measure import label
 import napari_zeroseg as zs
 from benchmarks._data import Sample, samples
 from benchmarks._parameters import parameters, print_parameters
-from napari_zeroseg.batch.metrics import Matched, foreground_iou, match_instances
+from napari_zeroseg.core.scores.confusion import foreground_iou
+from napari_zeroseg.core.scores.matching import Matched, match_instances
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

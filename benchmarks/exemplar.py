@@ -14,10 +14,10 @@ from scipy import ndimage as ndi
 import napari_zeroseg as zs
 from benchmarks._data import samples
 from napari_zeroseg.backends.embedded.seeker import EmbeddedSeeker
-from napari_zeroseg.batch.metrics import match_instances
 from napari_zeroseg.core.exemplars import Exemplars
 from napari_zeroseg.core.image import plane_from_array
 from napari_zeroseg.core.mask import Mask
+from napari_zeroseg.core.scores.matching import match_instances
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,10 +10,10 @@ import numpy as np
 
 import napari_zeroseg as zs
 from benchmarks._data import samples
-from napari_zeroseg.batch.metrics import Confusion
 from napari_zeroseg.core.freeseg import FreeSegParameters
 from napari_zeroseg.core.method import Method
 from napari_zeroseg.core.recipe import Recipe
+from napari_zeroseg.core.scores.confusion import Confusion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

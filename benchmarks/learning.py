@@ -14,7 +14,6 @@ from benchmarks._data import Sample, samples
 from napari_zeroseg.backends.lmseg.head import held
 from napari_zeroseg.backends.lmseg.training import with_height
 from napari_zeroseg.backends.registry import backends_of
-from napari_zeroseg.batch.metrics import Confusion
 from napari_zeroseg.core.cost_map import fused, shares
 from napari_zeroseg.core.events import HeadLearned
 from napari_zeroseg.core.grid import on_grid
@@ -22,6 +21,7 @@ from napari_zeroseg.core.image import plane_from_array
 from napari_zeroseg.core.lmseg import LmsegParameters
 from napari_zeroseg.core.method import Method
 from napari_zeroseg.core.recipe import Recipe
+from napari_zeroseg.core.scores.confusion import Confusion
 from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.methods.grounded import described_by
 from napari_zeroseg.methods.learning import UNKNOWN, Corrected, learn_head

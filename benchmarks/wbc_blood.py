@@ -9,7 +9,7 @@ import numpy as np
 import napari_zeroseg as zs
 from benchmarks._data import samples
 from benchmarks._parameters import parameters, print_parameters
-from napari_zeroseg.batch.metrics import Confusion
+from napari_zeroseg.core.scores.confusion import Confusion
 
 WORDS = "white blood cell nucleus: dark purple, compact; white blood cell cytoplasm: pale, around the nucleus"
 NAMES = ("background", "cytoplasm", "nucleus")

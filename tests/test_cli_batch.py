@@ -10,7 +10,7 @@ from napari_zeroseg import cli, cli_batch
 from napari_zeroseg.batch import run as batch_run
 from napari_zeroseg.batch.ledger import FAILED, Outcome
 from napari_zeroseg.batch.run import Pace, Summary
-from napari_zeroseg.cli_batch import _duration, _line, _Progress
+from napari_zeroseg.cli_progress import Progress, _duration, _line
 
 RECIPE = '{"classes": [{"name": "bright"}]}'
 
@@ -57,7 +57,7 @@ def test_quiet_says_problems_only(asked, tmp_path, capsys):
 def test_a_wrong_number_of_workers_is_told(tmp_path, capsys, count):
     with pytest.raises(SystemExit):
         run("batch", "a", "--recipe", RECIPE, "--out", tmp_path, f"--workers={count}")
-    assert "no number of workers" in capsys.readouterr().err
+    assert "no number from 1 on" in capsys.readouterr().err
 
 
 def test_no_image_is_wrong_use(tmp_path, capsys):
@@ -67,7 +67,7 @@ def test_no_image_is_wrong_use(tmp_path, capsys):
 
 def test_at_a_terminal_one_line_changes(monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    show = _Progress(quiet=False)
+    show = Progress(quiet=False)
     show(Pace(0, 0, 2, 0.0))
     show(Pace(2, 0, 2, 1.0))
     show.end()

@@ -13,6 +13,8 @@ from napari_zeroseg import api, cli
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.record import Record
 from napari_zeroseg.core.volume import Volume
+from napari_zeroseg.evaluation.document import ClassScores, Evaluation, Score
+from napari_zeroseg.evaluation.published import published
 from napari_zeroseg.export.bundle import Bundle
 from napari_zeroseg.schemas import KINDS, schema
 from napari_zeroseg.session.session import Session
@@ -74,3 +76,23 @@ def test_a_recipe_is_as_its_schema_says(tmp_path):
     jsonschema.validate(json.loads((tmp_path / "recipe.json").read_text()), json.loads(schema("recipe")))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"nonsense": 1}, json.loads(schema("recipe")))
+
+
+def test_an_evaluation_is_as_its_schema_says():
+    made = Evaluation(
+        title="a",
+        classes_of="voc-21",
+        available=1,
+        images=1,
+        seconds=0.5,
+        recipe=Recipe(),
+        scores={"miou": Score(value=0.5, low=0.25, high=0.75)},
+        classes=(ClassScores(name="a", thing=True, pixels=3, objects=1, iou=0.5),),
+        confusion=((3,),),
+        published=published("voc-21"),
+        resamples=10,
+        seed=0,
+    )
+    jsonschema.validate(json.loads(made.model_dump_json()), json.loads(schema("evaluation")))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"kind": "another"}, json.loads(schema("evaluation")))

@@ -126,7 +126,7 @@ class Result:
             image=self.name,
             shape=self.shape,
             recipe=self.recipe,
-            versions=_versions(),
+            versions=versions(),
             tags=self.state.tags,
             caption=self.state.caption,
             suggestions=self.state.suggestions,
@@ -452,7 +452,8 @@ def _accept(session: Session, *, suggested_only: bool) -> None:
         session.accept(*session.refining.recipe.wanted)
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that decide results."""
     found = {"python": platform.python_version()}
     for package in _NAMED_IN_RECORDS:
         try:

@@ -15,6 +15,7 @@ from napari_zeroseg import (
     cli_compare,
     cli_convert,
     cli_doctor,
+    cli_evaluate,
     cli_learn,
     cli_machine,
     cli_models,
@@ -78,6 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "compare": cli_compare.run,
             "convert": cli_convert.run,
             "doctor": cli_doctor.run,
+            "evaluate": cli_evaluate.run,
             "learn": cli_learn.run,
             "batch": cli_batch.run,
             "open": cli_batch.run_open,
@@ -111,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_cache.add_parser(commands)
     cli_compare.add_parser(commands)
     cli_convert.add_parser(commands)
+    cli_evaluate.add_parser(commands)
     cli_learn.add_parser(commands)
     cli_doctor.add_parser(commands)
     cli_recipes.add_schema(commands)

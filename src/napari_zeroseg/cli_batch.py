@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from napari_zeroseg import cli_learn, cli_machine, cli_planes, cli_recipes, cli_suggest
 from napari_zeroseg.cli_output import say
-
-if TYPE_CHECKING:
-    from napari_zeroseg.batch.run import Pace
+from napari_zeroseg.cli_progress import Progress, positive
 
 DONE, SOME_FAILED = 0, 1
-LINES_EVERY_S = 30.0
-"""Between lines of progress where there is no terminal to write one line again and again."""
 
 _EXAMPLES = """\
 examples:
@@ -61,7 +54,12 @@ def _add_batch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add("--recipe", required=True, metavar="RECIPE", help="a recipe, a record, or saved work (.zeroseg)")
     add("--out", type=Path, required=True, metavar="DIR", help="folder for the results; made if need be")
     add("--head", type=Path, metavar="FILE", help="what the command 'learn' wrote, for the method lmseg")
-    add("--workers", type=_count, metavar="N", help="processes (default: one per core; one for large models)")
+    add(
+        "--workers",
+        type=positive,
+        metavar="N",
+        help="processes (default: one per core; one for large models)",
+    )
     add("--scheduler", metavar="ADDRESS", help="of a Dask cluster, such as tcp://host:8786")
     add("--force", action="store_true", help="do again what is done, except what a person corrected")
     add("--suggested-only", action="store_true", help="leave out classes that do not seem to be in an image")
@@ -70,12 +68,6 @@ def _add_batch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     cli_planes.add_axes_and_plane(parser)
     cli_machine.add_options(parser)
     parser.set_defaults(refiner=None)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of workers")
-    return int(text)
 
 
 def _add_open(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -97,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
     cli_machine.heed(options)
     recipe = cli_suggest.with_refiner(cli_recipes.read_recipe(options.recipe), options)
     recipe = cli_learn.with_head(recipe, options.head)
-    show = _Progress(quiet=options.quiet)
+    show = Progress(quiet=options.quiet)
     summary = run_batch(
         options.images,
         recipe,
@@ -127,48 +119,3 @@ def run_open(options: argparse.Namespace) -> int:
 
     open_window(options.image, options.work)
     return DONE
-
-
-class _Progress:
-    """Tells how far a batch is: one line that changes at a terminal, one now and then elsewhere."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-        self._changing = sys.stderr.isatty()
-        self._told = 0.0
-
-    def __call__(self, pace: Pace) -> None:
-        if pace.latest is not None and pace.latest.problem:
-            self._write(f"{pace.latest.path}: {pace.latest.problem}", ends=True)
-        now = time.monotonic()
-        if self._quiet or not (self._changing or now - self._told > LINES_EVERY_S):
-            return
-        self._told = now
-        self._write(_line(pace), ends=not self._changing)
-
-    def end(self) -> None:
-        """Leave the line that changes, so that what comes next stands below it."""
-        if self._changing and not self._quiet:
-            sys.stderr.write("\n")
-
-    def _write(self, text: str, *, ends: bool) -> None:
-        start, end = "\r\x1b[K" if self._changing else "", "\n" if ends else ""
-        sys.stderr.write(f"{start}{_printable(text)}{end}")
-        sys.stderr.flush()
-
-
-def _printable(text: str) -> str:
-    """Return a text that moves no cursor: names of files come from anywhere."""
-    return "".join(c if c.isprintable() else "?" for c in text)
-
-
-def _line(pace: Pace) -> str:
-    failed = f", {pace.failed} failed" if pace.failed else ""
-    left = f", {_duration(pace.left)} left" if pace.done else ""
-    return f"{pace.done} of {pace.total} images{failed}, {pace.rate:.2f} a second{left}"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

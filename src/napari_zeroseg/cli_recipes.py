@@ -100,10 +100,10 @@ def add_schema(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the command ``schema``."""
     parser = commands.add_parser(
         "schema",
-        help="print the JSON schema of recipes or of records",
-        description="Print the JSON schema of recipes or of records.",
+        help="print the JSON schema of recipes, records or evaluations",
+        description="Print the JSON schema of recipes, of records or of evaluations.",
     )
-    parser.add_argument("kind", choices=["recipe", "record"], help="of which files")
+    parser.add_argument("kind", choices=["recipe", "record", "evaluation"], help="of which files")
 
 
 def run_schema(options: argparse.Namespace) -> int:

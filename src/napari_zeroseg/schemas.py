@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Literal
 
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.record import Record
+from napari_zeroseg.evaluation.document import Evaluation
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-Kind = Literal["recipe", "record"]
-KINDS: dict[Kind, type[BaseModel]] = {"recipe": Recipe, "record": Record}
+Kind = Literal["recipe", "record", "evaluation"]
+KINDS: dict[Kind, type[BaseModel]] = {"recipe": Recipe, "record": Record, "evaluation": Evaluation}
 
 
 def schema(kind: Kind) -> str:

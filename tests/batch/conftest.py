@@ -10,7 +10,7 @@ import tifffile
 from napari_zeroseg import api
 from napari_zeroseg.backends.embedding_limits import VARIABLE
 from napari_zeroseg.batch import run as batch_run
-from napari_zeroseg.batch.one import EMBEDDINGS, Order, process
+from napari_zeroseg.batch.one import EMBEDDINGS, Order
 from napari_zeroseg.batch.places import Places
 from napari_zeroseg.core.consent import PERSON
 from napari_zeroseg.core.recipe import Recipe
@@ -64,10 +64,10 @@ class Farm:
     def __init__(self) -> None:
         self.done: list[str] = []
 
-    def __call__(self, _client, items, order, *, alone):
+    def __call__(self, _client, items, order, work, *, alone):
         for item in items:
             self.done.append(item.path.name)
-            yield process(item, order)
+            yield work(item, order)
 
 
 @pytest.fixture

@@ -39,13 +39,13 @@ def test_a_worker_that_is_killed_loses_nothing(tmp_path, monkeypatch):
     items = [Item(Path(f"{n}.tif"), str(n)) for n in range(40)]
     done: list[Outcome] = []
     with workers(2) as client:
-        for outcome in done_by(client, items, order, work=slowly):
+        for outcome in done_by(client, items, order, slowly):
             done.append(outcome)
             if len(done) == 8:
                 os.kill(int(outcome.content), signal.SIGKILL)
         # an image that kills each worker that takes it is told, and the rest goes on
         poison = [Item(Path("poison.tif"), "poison"), *items[:3]]
-        last = [o.status for o in done_by(client, poison, order, alone=True, work=slowly)]
+        last = [o.status for o in done_by(client, poison, order, slowly, alone=True)]
     assert sorted(int(o.stem) for o in done) == list(range(40))
     assert [o.status for o in done] == [DONE] * 40
     assert last == [FAILED, DONE, DONE, DONE]

@@ -1,1 +1,1 @@
-"""Many images, and how good the masks are: simulated clicks and metrics."""
+"""Many images: a recipe on all of them, on all cores or a cluster."""

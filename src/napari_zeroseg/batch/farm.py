@@ -5,22 +5,22 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_zeroseg.backends import devices, memory
 from napari_zeroseg.backends.packages import line, missing
 from napari_zeroseg.backends.registry import names_of
 from napari_zeroseg.batch.ledger import FAILED, Outcome
-from napari_zeroseg.batch.one import process
-from napari_zeroseg.batch.places import stamp_of
+from napari_zeroseg.batch.places import Job, stamp_of
 from napari_zeroseg.core.errors import MissingBackendError, ZeroSegError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from napari_zeroseg.batch.one import Order
-    from napari_zeroseg.batch.places import Item
     from napari_zeroseg.core.recipe import Recipe
+
+J = TypeVar("J", bound=Job)
+Order = TypeVar("Order")
 
 THREADS = 2
 """Of each worker: while one image is computed, the next is read and the last is written."""
@@ -108,14 +108,9 @@ def _settings(count: int) -> dict[str, Any]:
 
 
 def done_by(
-    client: Any,
-    items: Iterable[Item],
-    order: Order,
-    *,
-    alone: bool = False,
-    work: Callable[[Item, Order], Outcome] = process,
+    client: Any, items: Iterable[J], order: Order, work: Callable[[J, Order], Outcome], *, alone: bool = False
 ) -> Iterator[Outcome]:
-    """Yield what becomes of each image, in the order in which they are done.
+    """Yield what becomes of each image when ``work`` is done on it by an order, as they are done.
 
     No more of them are under way than keep the workers busy, so that memory does not grow with their
     number. The images of a worker that dies are given to others; those that were with an image that
@@ -129,7 +124,7 @@ def done_by(
     from distributed import as_completed
 
     left = iter(items)
-    under_way: dict[str, Item] = {}
+    under_way: dict[str, J] = {}
     running = as_completed(loop=client.loop)
 
     def submit() -> None:
@@ -148,7 +143,7 @@ def done_by(
         submit()
 
 
-def _outcome(future: Any, item: Item) -> Outcome:
+def _outcome(future: Any, item: Job) -> Outcome:
     if future.cancelled():
         raise ClusterError(
             "The cluster was shut down.",

@@ -35,8 +35,10 @@ from napari_zeroseg.session.saved.reading import read_saved
 from napari_zeroseg.session.saved.store import SessionFile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from napari_zeroseg.batch.places import Job
     from napari_zeroseg.core.instance import Instance
     from napari_zeroseg.core.recipe import Recipe
     from napari_zeroseg.core.volume import Volume
@@ -88,31 +90,48 @@ class Order:
 
 def process(item: Item, order: Order) -> Outcome:
     """Do one image; what goes wrong with it is told in the outcome."""
+
+    def work() -> Outcome:
+        prepare(order.head, agreed=order.agreed)
+        return _done(item, order)
+
+    return attempt(item, work)
+
+
+def attempt(job: Job, work: Callable[[], Outcome]) -> Outcome:
+    """Do one image; what goes wrong with it is told in the outcome, and what it took."""
     start = time.perf_counter()
     try:
-        _prepare(order)
-        outcome = _done(item, order)
+        outcome = work()
     except ZeroSegError as error:
-        outcome = _failed(item, str(error))
+        outcome = _failed(job, str(error))
     except MemoryError:
-        outcome = _failed(item, "Not enough memory for this image.")
+        outcome = _failed(job, "Not enough memory for this image.")
     except Exception as error:  # noqa: BLE001 - one bad image must not end thousands
-        outcome = _failed(item, f"{type(error).__name__}: {error}")
+        outcome = _failed(job, f"{type(error).__name__}: {error}")
     gc.collect()  # sessions and their signals are cycles, which hold images
     seconds = time.perf_counter() - start
     return replace(outcome, seconds=seconds, memory=psutil.Process().memory_info().rss)
 
 
-def _prepare(order: Order) -> None:
-    """Make the process ready, in a moment where it is already."""
+def prepare(head: Path | None = None, *, agreed: bool = False) -> None:
+    """Make the process ready, in a moment where it is already.
+
+    Parameters
+    ----------
+    head : Path, optional
+        The learned head that the recipe names.
+    agreed : bool
+        Whether the person agrees that words are sent.
+    """
     for name in ("napari_zeroseg", "tifffile"):  # what is to be known is in the outcome
         logging.getLogger(name).addHandler(logging.NullHandler())
     # nobody comes back to an image, so that its embeddings need not be kept
     os.environ.setdefault(embedding_limits.VARIABLE, EMBEDDINGS)
-    if order.agreed:
+    if agreed:
         PERSON.ask = agree
-    if order.head is not None:
-        _hold(order.head)
+    if head is not None:
+        _hold(head)
 
 
 @cache
@@ -120,7 +139,7 @@ def _hold(head: Path) -> None:
     hold(read_head(head))
 
 
-def _failed(item: Item, problem: str) -> Outcome:
+def _failed(item: Job, problem: str) -> Outcome:
     return Outcome(item.path, item.stem, FAILED, " ".join(problem.split()), stamp=stamp_of(item.path))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from napari_zeroseg.core.errors import BadFileError
 from napari_zeroseg.export.names import first_free, safe_name
@@ -54,6 +54,15 @@ class Places:
         """Return the files with work on an image that are there, of the batch and beside the image."""
         first = (self.work_file(image), first_places(Content(None, image), image.name, "", None)[0])
         return tuple(path for place in first for path in takewhile(Path.is_file, numbered(place)))
+
+
+class Job(Protocol):
+    """Something to do for one image."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def stem(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from filelock import FileLock, Timeout
 
 from napari_zeroseg.batch.farm import done_by, usual_workers, workers
 from napari_zeroseg.batch.ledger import CORRECTED, FAILED, UNCHANGED, Ledger, Outcome
-from napari_zeroseg.batch.one import Order
-from napari_zeroseg.batch.places import Item, Places, images_of, named, stamp_of
+from napari_zeroseg.batch.one import Order, process
+from napari_zeroseg.batch.places import Item, Job, Places, images_of, named, stamp_of
 from napari_zeroseg.batch.report import write_report
 from napari_zeroseg.batch.tables import write_tables
 from napari_zeroseg.core.errors import ExportError
@@ -23,6 +23,8 @@ from napari_zeroseg.export.atomic import make_folder
 if TYPE_CHECKING:
     from napari_zeroseg.batch.ledger import Entry
     from napari_zeroseg.core.recipe import Recipe
+
+J = TypeVar("J", bound=Job)
 
 ATTEMPTS = 2
 """In one batch; a disk that was busy may answer the second time."""
@@ -139,22 +141,29 @@ def run_batch(
     chosen = images_of([images] if isinstance(images, str) else images, places.out)
     make_folder(places.out)
     order = Order(recipe, places, axes, plane, suggested_only, head and head.absolute(), agreed)
-    with _alone(places.out), closing(Ledger(places.ledger)) as ledger:
+    with only_one(places.out), closing(Ledger(places.ledger)) as ledger:
         items = _due(chosen, ledger, order, force=force)
         if items:
             with workers(count or usual_workers(recipe), scheduler) as client:
-                _do(
+                do_all(
                     items,
                     ledger,
-                    order,
-                    lambda some, alone: done_by(client, some, order, alone=alone),
+                    order.key,
+                    lambda some, alone: done_by(client, some, order, process, alone=alone),
                     progress,
                 )
         return _summary(chosen, len(chosen) - len(items), ledger, places)
 
 
 @contextmanager
-def _alone(out: Path) -> Iterator[None]:
+def only_one(out: Path) -> Iterator[None]:
+    """Keep others from writing into a folder of results meanwhile.
+
+    Raises
+    ------
+    ExportError
+        When another process writes into it.
+    """
     lock = FileLock(out / ".batch.lock")
     try:
         lock.acquire(timeout=0)
@@ -198,26 +207,40 @@ def _again(entry: Entry, order: Order, *, force: bool) -> Item:
     return Item(entry.path, entry.stem, content, entry.files)
 
 
-def _do(
-    items: Sequence[Item],
+def do_all(
+    items: Sequence[J],
     ledger: Ledger,
-    order: Order,
-    farm: Callable[[Iterable[Item], bool], Iterable[Outcome]],
+    key: str,
+    farm: Callable[[Iterable[J], bool], Iterable[Outcome]],
     progress: Callable[[Pace], None],
 ) -> None:
-    """Have images done, and those that fail once more at the end, each alone."""
-    start, key = time.perf_counter(), order.key
+    """Have images done and written down, and those that fail once more at the end, each alone.
+
+    Parameters
+    ----------
+    items : sequence
+        What is to be done.
+    ledger : Ledger
+        Where it is written down what has become of them.
+    key : str
+        Of the order by which they are done.
+    farm : callable
+        Gets items and whether each is to be done alone, and gives what becomes of each.
+    progress : callable
+        Called with a :class:`Pace` after every image.
+    """
+    start, by_path = time.perf_counter(), {item.path: item for item in items}
     pace = Pace(0, 0, len(items), 0.0)
     progress(pace)
     for attempt in range(ATTEMPTS):
-        failed: list[Item] = []
+        failed: list[J] = []
         for outcome in farm(items, attempt > 0):
             if outcome.status == UNCHANGED:
                 ledger.touch(outcome)
             else:
                 ledger.put(outcome, key)
             if outcome.status == FAILED:
-                failed.append(Item(outcome.path, outcome.stem))
+                failed.append(by_path[outcome.path])
             again = outcome.status == FAILED and attempt + 1 < ATTEMPTS
             seconds = time.perf_counter() - start
             done = pace.done + (not again)

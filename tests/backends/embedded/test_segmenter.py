@@ -10,11 +10,11 @@ from skimage import data
 
 from napari_zeroseg.backends.embedded import segmenter
 from napari_zeroseg.backends.embedded.segmenter import EmbeddedImage, EmbeddedSegmenter
-from napari_zeroseg.batch.clicks import simulate
 from napari_zeroseg.core.image import plane_from_array
 from napari_zeroseg.core.mask import Mask
 from napari_zeroseg.core.points import choose_points
 from napari_zeroseg.core.prompt import Point, Prompt
+from napari_zeroseg.evaluation.clicks import simulate
 
 SEGMENTER = EmbeddedSegmenter()
 

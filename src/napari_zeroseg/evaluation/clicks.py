@@ -12,10 +12,14 @@ from napari_zeroseg.core.mask import Mask
 from napari_zeroseg.core.prompt import Point, Prompt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+LIMIT = 20
+"""Clicks after which a simulated person gives up."""
+SMALLEST = 100
+"""Pixels of the smallest objects that are clicked on."""
 NOTHING = Mask((0, 0), np.zeros((0, 0), bool))
 
 
@@ -44,7 +48,7 @@ class Trial:
 
 
 def simulate(
-    answer: Callable[[Prompt], Mask], truth: Mask, *, target: float = 0.85, limit: int = 20
+    answer: Callable[[Prompt], Mask], truth: Mask, *, target: float = 0.85, limit: int = LIMIT
 ) -> Trial:
     """Click on one object until its mask is good enough.
 
@@ -72,6 +76,23 @@ def simulate(
         prompt = Prompt(asked.points, mask=mask)
         ious.append(truth.iou(mask))
     return Trial(prompt.points, tuple(ious), bool(ious) and ious[-1] >= target)
+
+
+def sampled(masks: Iterable[Mask], count: int, seed: int = 0) -> Iterator[Mask]:
+    """Yield some of the masks that are not small, in their order; the same seed gives the same ones."""
+    large = [mask for mask in masks if mask.area >= SMALLEST]
+    chosen = np.random.default_rng(seed).permutation(len(large))[:count]
+    return (large[number] for number in sorted(chosen.tolist()))
+
+
+def needed(ious: Sequence[float], target: float, limit: int = LIMIT) -> int:
+    """Return the clicks after which the target was met; the limit where it never was."""
+    return next((number for number, iou in enumerate(ious, 1) if iou >= target), limit)
+
+
+def iou_after(ious: Sequence[float], clicks: int) -> float:
+    """Return the IoU after a number of clicks, or after the last where there were fewer."""
+    return ious[min(clicks, len(ious)) - 1]
 
 
 def next_click(truth: Mask, answer: Mask, before: tuple[Point, ...] = ()) -> Point:

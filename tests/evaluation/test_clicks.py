@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_zeroseg.batch.clicks import NOTHING, next_click, simulate
 from napari_zeroseg.core.mask import Mask
 from napari_zeroseg.core.prompt import Point, Prompt
+from napari_zeroseg.evaluation.clicks import NOTHING, next_click, simulate
 
 
 def rectangle(y0: int, x0: int, y1: int, x1: int) -> Mask:
