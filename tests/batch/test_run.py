@@ -160,7 +160,7 @@ def test_two_batches_do_not_write_into_one_folder(run, out):
     from filelock import FileLock
 
     out.mkdir()
-    with FileLock(out / ".batch.lock"), pytest.raises(ExportError, match="Another batch"):
+    with FileLock(out / ".batch.lock"), pytest.raises(ExportError, match="Another run"):
         run()
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from pycocotools import mask as rle
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from sklearn.metrics import accuracy_score, jaccard_score, recall_score
+from torchmetrics.detection import PanopticQuality
 
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.evaluation.datasets import open_dataset
@@ -182,3 +184,28 @@ def test_segments_are_scored_as_the_paper_says(scored, name):
     _, tp, fp, fn = np.sum(counted, axis=0)
     assert evaluation.scores["f1"].value == pytest.approx(2 * tp / (2 * tp + fp + fn), abs=1e-6)
     assert 0.1 < evaluation.scores["pq"].value < 1
+
+
+def test_segments_are_scored_as_torchmetrics_does(scored):
+    evaluation, dataset, truths, _, results = scored("voc")
+    things = set(np.flatnonzero(dataset.classes.things).tolist())
+    asked = PanopticQuality(things, {0}, allow_unknown_preds_category=True, return_per_class=True)
+    for sample, truth in zip(dataset.samples, truths, strict=True):
+        true, found = np.zeros((2, *truth.shape, 2), np.int64)
+        true[truth == VOID] = 999  # a class that is not known: void
+        for number, (place, mask) in enumerate(true_objects(dataset, sample, truth), 1):
+            true[mask] = place, number
+        for number, instance in enumerate(results[sample.path.name].instances, 1):
+            place = dataset.classes.names.index(instance.name)
+            found[instance.mask.to_plane(truth.shape)] = place, number
+        asked.update(torch.from_numpy(found[None]), torch.from_numpy(true[None]))
+    expected = asked.compute().numpy().ravel()  # things in their order, then background
+    order = sorted(things)
+    for place, value in zip(order, expected, strict=False):
+        measured = evaluation.classes[place].pq
+        assert measured is None or measured == pytest.approx(value, abs=1e-6)
+    known = [place for place in order if evaluation.classes[place].pq is not None]
+    assert evaluation.scores["pq"].value == pytest.approx(
+        np.mean([expected[order.index(place)] for place in known]), abs=1e-6
+    )
+    assert len(known) >= 3

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -141,3 +143,10 @@ def test_the_scores_do_not_depend_on_the_order_in_which_images_are_done(dataset,
     second = evaluate(dataset, Recipe(), tmp_path / "b", count=1, resamples=20).evaluation
     assert first.scores == second.scores
     assert (tmp_path / "b" / LEDGER).is_file()
+
+
+def test_what_is_done_with_every_image_goes_to_other_processes(dataset):
+    exam = one.Exam(Recipe(), dataset.classes, dataset.told_apart)
+    sample, same = pickle.loads(pickle.dumps((dataset.samples[0], exam)))
+    assert (sample, same) == (dataset.samples[0], exam)
+    assert same.key == exam.key != replace(exam, clicks=1).key

@@ -169,7 +169,7 @@ def only_one(out: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         raise ExportError(
-            f"Another batch is writing into '{out}'.", remedy="Wait for its end, or choose another folder."
+            f"Another run is writing into '{out}'.", remedy="Wait for its end, or choose another folder."
         ) from None
     try:
         yield

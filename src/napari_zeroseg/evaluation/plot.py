@@ -27,7 +27,7 @@ SIDE = 1000
 SMALLEST, LARGEST = 11, 64
 TELLING = 30
 """Cells of at least this side tell their number."""
-MARGIN = 24
+MARGIN, SCALE = 24, 200
 LONGEST = 26
 """Characters of a name that are shown."""
 
@@ -85,6 +85,12 @@ class _Drawing:
         return ImageFont.load_default(min(15, max(9, self.cell - 3)))
 
     @cached_property
+    def note(self) -> Any:
+        from PIL import ImageFont
+
+        return ImageFont.load_default(13)
+
+    @cached_property
     def heading(self) -> Any:
         from PIL import ImageFont
 
@@ -107,10 +113,10 @@ class _Drawing:
         image = Image.new("RGB", (width, top + rows * self.cell + 70), WHITE)
         draw = ImageDraw.Draw(image)
         draw.text((MARGIN, MARGIN - 6), self.title, INK, self.heading)
-        draw.text((MARGIN, MARGIN + 20), "Rows: true class. Columns: found class.", FAINT, self.font)
+        draw.text((MARGIN, MARGIN + 20), "Rows: true class. Columns: found class.", FAINT, self.note)
         self._cells(draw, left, top)
         self._names(image, draw, left, top)
-        self._scale(draw, left, top + rows * self.cell + 22)
+        self._scale(draw, top + rows * self.cell + 22)
         return image
 
     def _cells(self, draw: Any, left: int, top: int) -> None:
@@ -137,9 +143,9 @@ class _Drawing:
             ImageDraw.Draw(strip).text((4, half), name, INK, self.font, anchor="lm")
             image.paste(strip.rotate(90, expand=True), (left + column * self.cell, top - self.label_width))
 
-    def _scale(self, draw: Any, left: int, y: int) -> None:
-        width = 200
-        for x in range(width):
-            draw.line((left + x, y, left + x, y + 12), shade(x / (width - 1)))
-        for place, text in ((0, "0"), (width // 2, "50"), (width, "100 % of the true pixels")):
-            draw.text((left + place, y + 18), text, FAINT, self.font, anchor="mt" if place < width else "lt")
+    def _scale(self, draw: Any, y: int) -> None:
+        for x in range(SCALE):
+            draw.line((MARGIN + x, y, MARGIN + x, y + 12), shade(x / (SCALE - 1)))
+        draw.text((MARGIN, y + 18), "0", FAINT, self.note, anchor="lt")
+        draw.text((MARGIN + SCALE, y + 18), "100 %", FAINT, self.note, anchor="rt")
+        draw.text((MARGIN + SCALE + 12, y + 6), "of the true pixels", FAINT, self.note, anchor="lm")
