@@ -18,6 +18,7 @@ import psutil
 from napari_zeroseg import __version__
 from napari_zeroseg.api import Result, middle, segment, volume_source
 from napari_zeroseg.backends import embedding_limits
+from napari_zeroseg.backends.allocator import give_back
 from napari_zeroseg.backends.lmseg.head import hold, read_head
 from napari_zeroseg.batch.ledger import CORRECTED, DONE, FAILED, UNCHANGED, Outcome
 from napari_zeroseg.batch.measuring import measured
@@ -110,6 +111,7 @@ def attempt(job: Job, work: Callable[[], Outcome]) -> Outcome:
     except Exception as error:  # noqa: BLE001 - one bad image must not end thousands
         outcome = _failed(job, f"{type(error).__name__}: {error}")
     gc.collect()  # sessions and their signals are cycles, which hold images
+    give_back()  # what the heap keeps for later grows for hundreds of images otherwise
     seconds = time.perf_counter() - start
     return replace(outcome, seconds=seconds, memory=psutil.Process().memory_info().rss)
 
