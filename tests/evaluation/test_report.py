@@ -41,7 +41,7 @@ def test_published_results_stand_beside_ours_and_are_marked_as_such():
     own = next(line for line in page.splitlines() if "**this run**" in line)
     assert "| 25.0 |" in own
     assert "only 4 of 10 images" in own
-    other = next(line for line in page.splitlines() if line.startswith("| LMSeg"))
+    other = next(line for line in page.splitlines() if line.startswith("| LMSeg (published) |"))
     assert "| 84 |" in other
     assert "arXiv:2412.00364" in other
 

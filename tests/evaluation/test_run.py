@@ -15,6 +15,7 @@ from napari_zeroseg.core.errors import ExportError
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.evaluation import one
+from napari_zeroseg.evaluation.datasets import open_dataset
 from napari_zeroseg.evaluation.document import Evaluation
 from napari_zeroseg.evaluation.folder import open_folder
 from napari_zeroseg.evaluation.run import LEDGER, NothingScoredError, evaluate
@@ -150,3 +151,13 @@ def test_what_is_done_with_every_image_goes_to_other_processes(dataset):
     sample, same = pickle.loads(pickle.dumps((dataset.samples[0], exam)))
     assert (sample, same) == (dataset.samples[0], exam)
     assert same.key == exam.key != replace(exam, clicks=1).key
+
+
+def test_a_data_set_that_was_moved_and_another_one_go_into_the_same_folder(dataset, guessed, tmp_path):
+    out = tmp_path / "out"
+    evaluate(dataset, Recipe(), out, count=1, resamples=5)
+    (tmp_path / "data").rename(tmp_path / "moved")
+    assert evaluate(open_folder(tmp_path / "moved"), Recipe(), out, count=1, resamples=5).skipped == 0
+    layouts.dram(tmp_path)
+    done = evaluate(open_dataset("dram", tmp_path), Recipe(), out, count=1, resamples=5)
+    assert (done.evaluation.images, len(done.evaluation.classes)) == (2, 12)

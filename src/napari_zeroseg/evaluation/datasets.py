@@ -94,7 +94,7 @@ def open_dataset(name: str, root: Path, classes: int | None = None) -> Dataset:
             f"{name} is not scored with {chosen} classes.",
             remedy=f"Choose from: {', '.join(map(str, keys))}.",
         )
-    dataset = layout.reader(root, class_list(keys[chosen]))
+    dataset = layout.reader(root.absolute(), class_list(keys[chosen]))
     if not dataset.samples:
         raise _not_there(name, layout, f"No images with truth were found below '{root}', {_holding(root)}.")
     missing = [path for path in dataset.samples[0].files if not path.is_file()]

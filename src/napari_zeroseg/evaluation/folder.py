@@ -36,6 +36,7 @@ def open_folder(root: Path) -> Dataset:
     BadFileError
         When something is missing; the text says what is expected.
     """
+    root = root.absolute()
     apart = (root / OBJECTS).is_dir()
     classes = _read_classes(root / CLASSES, apart=apart)
     masks, objects = (_by_stem(root / name) for name in (MASKS, OBJECTS))
@@ -74,7 +75,7 @@ def _read_classes(path: Path, *, apart: bool) -> ClassList:
     rows = [_row(line, number, apart=apart) for number, line in enumerate(lines, 1) if _says_something(line)]
     background = [c for c in rows if c.name == BACKGROUND]
     others = [c for c in rows if c.name != BACKGROUND]
-    found = ClassList("folder", path.parent.absolute().name, (*background, *others), bool(background))
+    found = ClassList("folder", path.parent.name, (*background, *others), bool(background))
     if not others or len({c.name.casefold() for c in rows}) < len(rows):
         raise BadFileError(f"'{path}' has no class, or one twice.", remedy=_FORM)
     return found

@@ -80,7 +80,7 @@ def _beside(evaluation: Evaluation) -> Iterator[str]:
     part = evaluation.images < evaluation.available
     note = f"only {evaluation.images} of {evaluation.available} images" if part else ""
     rows = [
-        (f"**this run** ({evaluation.recipe.method}, {evaluation.recipe.profile})", "none", *own, "", note)
+        (f"**this run** ({evaluation.recipe.method}, {evaluation.recipe.profile})", _ABSENT, *own, "", note)
     ]
     rows += [_published(result, names) for result in evaluation.published]
     yield from _table(("method", "trained on", *(TITLES[n] for n in names), "published in", "note"), rows)
@@ -88,7 +88,7 @@ def _beside(evaluation: Evaluation) -> Iterator[str]:
 
 def _published(result: Published, names: Sequence[str]) -> tuple[str, ...]:
     scores = (f"{result.percent[name]:g}" if name in result.percent else _ABSENT for name in names)
-    return (result.method, result.training, *scores, result.source, result.note)
+    return (f"{result.method} (published)", result.training, *scores, result.source, result.note)
 
 
 def _clicks(clicks: Clicks) -> Iterator[str]:

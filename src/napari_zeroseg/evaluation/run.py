@@ -8,34 +8,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_zeroseg.api import versions
-from napari_zeroseg.backends.identity import models_of_recipe
 from napari_zeroseg.batch.farm import done_by, usual_workers, workers
 from napari_zeroseg.batch.ledger import DONE, Ledger
 from napari_zeroseg.batch.places import stamp_of
 from napari_zeroseg.batch.run import do_all, only_one
 from napari_zeroseg.core.errors import ZeroSegError
-from napari_zeroseg.core.scores.bootstrap import RESAMPLES, Bootstrap
-from napari_zeroseg.evaluation.clicks import LIMIT, iou_after, needed
-from napari_zeroseg.evaluation.document import ClassScores, Clicks, Evaluation, Failure, Score
+from napari_zeroseg.core.scores.bootstrap import RESAMPLES
+from napari_zeroseg.evaluation.document import Failure
 from napari_zeroseg.evaluation.one import Exam, examine
 from napari_zeroseg.evaluation.plot import write_confusion
-from napari_zeroseg.evaluation.published import published
 from napari_zeroseg.evaluation.report import markdown
 from napari_zeroseg.evaluation.scoring import ImageScores
-from napari_zeroseg.evaluation.tally import AT_50, Tally
+from napari_zeroseg.evaluation.summary import summed_up
+from napari_zeroseg.evaluation.tally import Tally
 from napari_zeroseg.export.atomic import make_folder, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from napari_zeroseg.batch.ledger import Entry, Outcome
     from napari_zeroseg.batch.run import Pace
     from napari_zeroseg.core.recipe import Recipe
     from napari_zeroseg.evaluation.datasets import Dataset
+    from napari_zeroseg.evaluation.document import Evaluation
     from napari_zeroseg.evaluation.truth import Sample
 
 SEED = 0
@@ -136,34 +132,19 @@ def evaluate(
         if due:
             _examine_all(due, ledger, exam, count or usual_workers(recipe), scheduler, progress)
         entries = {entry.path: entry for entry in ledger.entries()}
-        scored = {path: ImageScores.model_validate(row) for path, row in ledger.measurements()}
-    images = [s.path for s in chosen.samples if entries[s.path].status == DONE]
+        images = [sample.path for sample in chosen.samples if entries[sample.path].status == DONE]
+        wanted = set(images)
+        # the folder may hold scores of other images, and of other versions of the program
+        rows = {path: row for path, row in ledger.measurements() if path in wanted}
     failures = _failures(chosen.samples, entries)
     if not images:
         raise NothingScoredError(
             f"None of the {len(chosen.samples)} images could be scored. The first: {failures[0].problem}"
         )
-    tally = Tally(classes, [scored[path] for path in images])
-    evaluation = Evaluation(
-        title=classes.title,
-        classes_of=classes.key,
-        available=len(dataset.samples),
-        images=len(images),
-        seconds=round(float(np.mean([entries[path].seconds for path in images])), 3),
-        failures=failures,
-        recipe=recipe.shareable(),
-        suggested_only=suggested_only,
-        backends=models_of_recipe(recipe),
-        versions=versions(),
-        scores=dict(_scores(tally, Bootstrap(len(images), SEED, resamples))),
-        classes=tuple(_class_scores(tally)),
-        confusion=tuple(map(tuple, tally.confusion.counts.tolist())),
-        clicks=_clicks([ious for image in tally.images for ious in image.clicks]),
-        published=published(classes.key),
-        resamples=resamples,
-        seed=SEED,
-    )
-    return _written(evaluation, tally, out, len(chosen.samples) - len(due))
+    tally = Tally(classes, [ImageScores.model_validate(rows[path]) for path in images])
+    seconds = float(np.mean([entries[path].seconds for path in images]))
+    evaluation = summed_up(tally, exam, len(dataset.samples), failures, seconds, resamples)
+    return _written(evaluation, out, len(chosen.samples) - len(due))
 
 
 def _due(samples: Sequence[Sample], ledger: Ledger, key: str) -> list[Sample]:
@@ -205,73 +186,13 @@ def _here(samples: Iterable[Sample], exam: Exam) -> Iterator[Outcome]:
 
 def _failures(samples: Sequence[Sample], entries: Mapping[Path, Entry]) -> tuple[Failure, ...]:
     failed = ((s, entries[s.path]) for s in samples if entries[s.path].status != DONE)
-    return tuple(Failure(image=sample.stem, problem=entry.problem) for sample, entry in failed)
+    return tuple(Failure(image=sample.name, problem=entry.problem) for sample, entry in failed)
 
 
-def _scores(tally: Tally, bootstrap: Bootstrap) -> Iterator[tuple[str, Score]]:
-    intervals = bootstrap.intervals(tally.scores)
-    for name, value in tally.scores(tally.once).items():
-        if np.isfinite(value):
-            low, high = map(_share, intervals[name]) if name in intervals else (None, None)
-            yield name, Score(value=_share(value), low=low, high=high)
-
-
-def _share(value: float) -> float:
-    """Return a part of a whole without what rounding adds to it."""
-    return min(max(float(value), 0.0), 1.0)
-
-
-def _class_scores(tally: Tally) -> Iterator[ClassScores]:
-    once = tally.once
-    precision, (pq, sq, rq) = tally.precision(once), tally.panoptic(once)
-    columns = {
-        "iou": tally.iou(once),
-        "accuracy": tally.accuracy(once),
-        "boundary": tally.boundary(once),
-        "ap": precision.mean(axis=1),
-        "ap50": precision[:, AT_50],
-        "pq": pq,
-        "sq": sq,
-        "rq": rq,
-    }
-    objects = tally.objects()
-    for place, one in enumerate(tally.classes.classes):
-        yield ClassScores(
-            name=one.name,
-            thing=one.thing,
-            pixels=int(tally.confusion.true[place]),
-            objects=int(objects[place]) if one.thing and tally.has_objects else None,
-            **{name: _known(values, place) for name, values in columns.items()},
-        )
-
-
-def _known(values: NDArray[np.float64], place: int) -> float | None:
-    return _share(values[place]) if np.isfinite(values[place]) else None
-
-
-def _clicks(trials: Sequence[Sequence[float]]) -> Clicks | None:
-    if not trials:
-        return None
-
-    def mean(of: Callable[[Sequence[float]], float]) -> float:
-        return float(np.mean([of(ious) for ious in trials]))
-
-    return Clicks(
-        objects=len(trials),
-        limit=LIMIT,
-        to85=mean(lambda ious: needed(ious, 0.85)),
-        to90=mean(lambda ious: needed(ious, 0.9)),
-        failed85=mean(lambda ious: max(ious) < 0.85),
-        failed90=mean(lambda ious: max(ious) < 0.9),
-        iou1=mean(lambda ious: iou_after(ious, 1)),
-        iou3=mean(lambda ious: iou_after(ious, 3)),
-        iou5=mean(lambda ious: iou_after(ious, 5)),
-    )
-
-
-def _written(evaluation: Evaluation, tally: Tally, out: Path, skipped: int) -> Done:
+def _written(evaluation: Evaluation, out: Path, skipped: int) -> Done:
     report, document, picture = out / REPORT, out / DOCUMENT, out / PICTURE
-    write_confusion(picture, tally.confusion.counts, evaluation.title, [c.name for c in evaluation.classes])
+    counts = np.array(evaluation.confusion, np.int64)
+    write_confusion(picture, counts, evaluation.title, [c.name for c in evaluation.classes])
     with replacing(document) as part:
         part.write_text(evaluation.model_dump_json(indent=2) + "\n", encoding="utf-8")
     with replacing(report) as part:

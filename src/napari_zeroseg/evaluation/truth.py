@@ -31,7 +31,7 @@ class Sample:
 
     Parameters
     ----------
-    stem : str
+    name : str
         What it is called, like no other of the data set.
     path : Path
         The image.
@@ -41,10 +41,15 @@ class Sample:
         Label file that tells objects apart. One of both is there.
     """
 
-    stem: str
+    name: str
     path: Path
     values: Path | None
     objects: Path | None = None
+
+    @property
+    def stem(self) -> str:
+        """What no image of another data set is called."""
+        return str(self.path)
 
     @property
     def files(self) -> tuple[Path, ...]:
