@@ -67,11 +67,11 @@ def workers(count: int, scheduler: str | None = None) -> Iterator[Any]:
     import dask
     from distributed import Client
 
-    # a worker that dies, or a cluster that is shut down, is told by what becomes of its images
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    _hush()
     with dask.config.set(_settings(count)):
         if scheduler is None:
             with _own(count) as cluster, Client(cluster, set_as_default=False) as client:
+                client.register_worker_callbacks(_hush)
                 yield client
             return
         try:
@@ -85,11 +85,20 @@ def workers(count: int, scheduler: str | None = None) -> Iterator[Any]:
             yield client
 
 
+def _hush() -> None:
+    # a worker that dies, or a cluster that is shut down, is told by what becomes of its images
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+
+
 def _own(count: int) -> Any:
     from distributed import LocalCluster
 
     return LocalCluster(
-        n_workers=count, threads_per_worker=THREADS, processes=True, dashboard_address=None, host="127.0.0.1"
+        n_workers=count,
+        threads_per_worker=THREADS,
+        processes=True,
+        dashboard_address="127.0.0.1:0",  # two batches at once must not meet
+        host="127.0.0.1",
     )
 
 
