@@ -1,7 +1,7 @@
 """Take the pictures of the documentation from the running program.
 
     xvfb-run -a -s "-screen 0 1400x900x24" python -m scripts.screenshots [FOLDER]
-        [--only job|methods|compare] [--theme dark|light]
+        [--only job|methods|compare|server] [--theme dark|light]
 
 Works through the main job on a sample image with the embedded profile, as a person would, and
 saves a picture of the window at every step; then with a language model, whose part a scripted
@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic import SecretStr
 from scipy import ndimage as ndi
 from skimage.data import coins, immunohistochemistry
 from skimage.filters import sobel
@@ -29,6 +32,8 @@ from skimage.measure import label
 from skimage.segmentation import watershed
 
 from napari_zeroseg.core.method import Method
+from napari_zeroseg.server.offers import offers
+from napari_zeroseg.server.run import Server, Settings, listening
 from scripts.stage import Stage, settle, wait
 
 CLASSES = "nucleus: blue, round, small; brown membrane: brown"
@@ -220,7 +225,60 @@ def _drawn_coins() -> NDArray[np.int32]:
     return np.asarray(label(ndi.binary_opening(inside, iterations=2)), np.int32)
 
 
-PARTS = {"job": _do_the_job, "methods": _work_with_methods, "compare": _compare}
+def _work_with_server(stage: Stage, save: Save) -> None:
+    dock, session = stage.dock, stage.session
+    stage.viewer.add_image(immunohistochemistry(), rgb=True, name="immunohistochemistry")
+    session.add_classes(CLASSES)
+    dock.models.fold.heading.setChecked(True)
+    with _server_of_models() as url:
+        dock.models.remote.click()
+        dialog = dock.models.remote_dialog
+        assert dialog is not None
+        dialog.url.setCurrentText(url)
+        dialog.connect_to.click()
+        wait(lambda: dialog.use.isEnabled())
+        settle(0.5)
+        save("server")
+        dialog.use.click()
+        stage.show(dock.models)
+        save("server-models")
+        dock.suggestions.suggest.click()
+        wait(lambda: stage.widget.consent.dialog is not None)
+        consent = stage.widget.consent.dialog
+        assert consent is not None
+        stage.show(dock.suggestions)
+        save("consent-image")
+        consent.send.click()
+        stage.wait_for_models()
+        session.accept(*session.state.vocabulary.names)
+        dock.run.run.click()
+        stage.wait_for_models()
+        stage.show(dock.run)
+        save("server-run")
+
+
+@contextmanager
+def _server_of_models() -> Iterator[str]:
+    token = secrets.token_urlsafe(32)
+    os.environ["ZEROSEG_SERVER_TOKEN"] = token
+    settings = Settings("127.0.0.1", 0, SecretStr(token))
+    with listening(settings) as door:
+        server = Server(settings, offers())
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{door.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+PARTS = {
+    "job": _do_the_job,
+    "methods": _work_with_methods,
+    "compare": _compare,
+    "server": _work_with_server,
+}
 
 ANSWER = {
     "classes": [

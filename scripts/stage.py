@@ -52,7 +52,7 @@ class Stage:
     def grab(self) -> QPixmap:
         """Return a picture of the window, with the question that it asks and the comparison if it is open."""
         picture = self.window.grab()
-        for dialog in (self.dock.run.bench, self.widget.consent.dialog):
+        for dialog in (self.dock.run.bench, self.dock.models.remote_dialog, self.widget.consent.dialog):
             if dialog is not None and dialog.isVisible():
                 _paste(picture, dialog)
         return picture

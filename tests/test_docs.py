@@ -42,7 +42,7 @@ def test_a_command_is_understood(line):
     options = cli._parser().parse_args(shlex.split(line)[1:])
     assert options.command in {
         "segment", "run", "replay", "batch", "open", "schema", "convert", "suggest", "models", "cache",
-        "doctor", "demo",
+        "doctor", "demo", "evaluate", "serve",
     }  # fmt: skip
 
 

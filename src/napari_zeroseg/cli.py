@@ -13,6 +13,7 @@ from napari_zeroseg import (
     cli_batch,
     cli_cache,
     cli_compare,
+    cli_consent,
     cli_convert,
     cli_doctor,
     cli_evaluate,
@@ -21,6 +22,7 @@ from napari_zeroseg import (
     cli_models,
     cli_planes,
     cli_recipes,
+    cli_serve,
     cli_suggest,
 )
 from napari_zeroseg.core.errors import ZeroSegError
@@ -85,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "open": cli_batch.run_open,
             "replay": cli_recipes.run_replay,
             "schema": cli_recipes.run_schema,
+            "serve": cli_serve.run,
         }
         return others.get(options.command, _segment)(options)
     except ZeroSegError as error:
@@ -116,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_evaluate.add_parser(commands)
     cli_learn.add_parser(commands)
     cli_doctor.add_parser(commands)
+    cli_serve.add_parser(commands)
     cli_recipes.add_schema(commands)
     demo = commands.add_parser(
         "demo",
@@ -165,9 +169,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="a recipe, the record of an earlier result or saved work (.zeroseg), or the JSON itself",
     )
     _add_images_and_results(parser)
-    parser.add_argument(
-        "--yes-send", action="store_true", help="agree that words are sent to the refiner's server"
-    )
+    cli_consent.add_options(parser)
     parser.add_argument("--head", type=Path, metavar="FILE", help="what 'learn' wrote, for the method lmseg")
     parser.set_defaults(classes=None, profile=None, method=None, refiner=None)
 

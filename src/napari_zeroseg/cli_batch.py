@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from napari_zeroseg import cli_learn, cli_machine, cli_planes, cli_recipes, cli_suggest
+from napari_zeroseg import cli_consent, cli_learn, cli_machine, cli_planes, cli_recipes, cli_suggest
 from napari_zeroseg.cli_output import say
 from napari_zeroseg.cli_progress import Progress, positive
 
@@ -63,7 +63,7 @@ def _add_batch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add("--scheduler", metavar="ADDRESS", help="of a Dask cluster, such as tcp://host:8786")
     add("--force", action="store_true", help="do again what is done, except what a person corrected")
     add("--suggested-only", action="store_true", help="leave out classes that do not seem to be in an image")
-    add("--yes-send", action="store_true", help="agree that words are sent to the refiner's server")
+    cli_consent.add_options(parser)
     add("--quiet", action="store_true", help="say nothing but problems")
     cli_planes.add_axes_and_plane(parser)
     cli_machine.add_options(parser)
@@ -102,6 +102,7 @@ def run(options: argparse.Namespace) -> int:
         suggested_only=options.suggested_only,
         head=options.head,
         agreed=options.yes_send,
+        images_to=options.yes_send_images,
         progress=show,
     )
     show.end()

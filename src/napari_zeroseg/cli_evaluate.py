@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_zeroseg import cli_learn, cli_machine, cli_recipes, cli_suggest
+from napari_zeroseg import cli_consent, cli_learn, cli_machine, cli_recipes, cli_suggest
 from napari_zeroseg.cli_output import say
 from napari_zeroseg.cli_progress import Progress, positive
 from napari_zeroseg.core.errors import BadFileError
@@ -74,7 +74,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add("--head", type=Path, metavar="FILE", help="what the command 'learn' wrote, for the method lmseg")
     add("--suggested-only", action="store_true", help="leave out classes that do not seem to be in an image")
     add("--force", action="store_true", help="score again what was scored before")
-    add("--yes-send", action="store_true", help="agree that words are sent to the refiner's server")
+    cli_consent.add_options(parser)
     add("--quiet", action="store_true", help="say nothing but problems")
     cli_machine.add_options(parser)
     parser.set_defaults(refiner=None)
@@ -101,6 +101,7 @@ def run(options: argparse.Namespace) -> int:
         clicks=options.clicks,
         head=options.head,
         agreed=options.yes_send,
+        images_to=options.yes_send_images,
         progress=show,
     )
     show.end()

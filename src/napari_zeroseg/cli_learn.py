@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_zeroseg import cli_machine
+from napari_zeroseg import cli_consent, cli_machine
 from napari_zeroseg.cli_output import say
 from napari_zeroseg.core.errors import BadFileError, ExportError
 from napari_zeroseg.core.method import Method
@@ -55,6 +55,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add("--upright", action="store_true", help="up is up in these images, as in a street")
     add("--overwrite", action="store_true", help="replace a head that is there already")
     add("--quiet", action="store_true", help="say nothing but problems")
+    cli_consent.add_options(parser)
     cli_machine.add_options(parser)
 
 
@@ -64,6 +65,7 @@ def run(options: argparse.Namespace) -> int:
     from napari_zeroseg.export.images import open_image
     from napari_zeroseg.learned import learn
 
+    cli_consent.heed(options)
     cli_machine.heed(options)
     if options.out.exists() and not options.overwrite:
         raise ExportError(

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_zeroseg import cli_machine
+from napari_zeroseg import cli_consent, cli_machine
 from napari_zeroseg.cli_output import say
 from napari_zeroseg.core.errors import ExportError
 
@@ -61,6 +61,7 @@ def add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add("--out", type=Path, required=True, metavar="DIR", help="folder for the results; made if need be")
     add("--axes", metavar="AXES", help="what the axes of the image mean, as for the command 'segment'")
     add("--overwrite", action="store_true", help="replace results that are there already")
+    cli_consent.add_options(parser)
     cli_machine.add_options(parser)
 
 
@@ -70,6 +71,7 @@ def run_replay(options: argparse.Namespace) -> int:
     from napari_zeroseg.export.bundle import Bundle
     from napari_zeroseg.export.images import open_image
 
+    cli_consent.heed(options)
     cli_machine.heed(options)
     result = replay(_script(options.session), open_image(options.image, options.axes))
     bundle = Bundle(options.out, options.image.stem, result.vocabulary.names)

@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_zeroseg import cli_machine, cli_planes
+from napari_zeroseg import cli_consent, cli_machine, cli_planes
 from napari_zeroseg.cli_output import say
-from napari_zeroseg.core.consent import PERSON, Letter, agree, nobody_to_ask
 from napari_zeroseg.core.errors import MissingBackendError, ZeroSegError
 from napari_zeroseg.core.suggestion import Tag
 
@@ -74,16 +73,12 @@ def add_refiner_options(parser: argparse.ArgumentParser) -> None:
         help="who decides between words: embedded:book, openai:MODEL[,CHEAP_MODEL][@SERVER] or "
         "transformers:MODEL (default: the profile's)",
     )
-    parser.add_argument(
-        "--yes-send",
-        action="store_true",
-        help="agree that tags, captions, phrases and class names are sent to the refiner's server",
-    )
+    cli_consent.add_options(parser)
 
 
 def with_refiner(recipe: Recipe, options: argparse.Namespace) -> Recipe:
     """Return the recipe with the chosen refiner, and take note of the person's consent."""
-    PERSON.ask = agree if options.yes_send else _ask_in_terminal if sys.stdin.isatty() else nobody_to_ask
+    cli_consent.heed(options)
     if not options.refiner:
         return recipe
     return recipe.model_copy(update={"backends": recipe.backends | {"refiner": options.refiner}})
@@ -262,13 +257,6 @@ def _phrase(match: PhraseMatch) -> dict[str, Any]:
 
 def _look(target: TargetClass) -> dict[str, str]:
     return {"class": target.name, **asdict(target.attributes)}
-
-
-def _ask_in_terminal(letter: Letter) -> bool:
-    _complain(f"This text ({letter.kind}) would be sent to {letter.recipient}:\n\n{letter.text}\n")
-    sys.stderr.write("Send it, and further texts of this kind? [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _complain(text: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import CancelledError as FutureCancelledError
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
+import numpy as np
 from qtpy.QtCore import QObject, Qt, QThread
-from qtpy.QtGui import QFontDatabase, QTextCursor
-from qtpy.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtGui import QFontDatabase, QImage, QPixmap, QTextCursor
+from qtpy.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from napari_zeroseg._qt.section import TextLine
 from napari_zeroseg.core.cancellation import CancelledError, present
@@ -16,8 +18,12 @@ from napari_zeroseg.core.cancellation import CancelledError, present
 if TYPE_CHECKING:
     from napari_zeroseg._qt.gui_thread import GuiThread
     from napari_zeroseg.core.consent import Letter
+    from napari_zeroseg.core.image import Plane
 
 SIZE = (620, 480)
+SIZE_WITH_IMAGE = (620, 600)
+PICTURE = 320
+"""Longest side in pixels of an image in the dialogue."""
 OWN_WORDS = "[user]"
 """How a letter marks the turn that the person's words are in."""
 
@@ -30,15 +36,16 @@ class ConsentDialog(QDialog):
 
     def __init__(self, letter: Letter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Send this text?")
+        what = "text" if letter.image is None else "image"
+        self.setWindowTitle(f"Send this {what}?")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.question = TextLine(f"Send this text to {letter.recipient}?")
+        self.question = TextLine(f"Send this {what} to {letter.recipient}?")
         self.text = QPlainTextEdit(letter.text)
         self.send = QPushButton("Send")
         self.keep = QPushButton("Don't send")
         self._build(letter)
         self._connect()
-        self.resize(*SIZE)
+        self.resize(*(SIZE if letter.image is None else SIZE_WITH_IMAGE))
         self._show_own_words()
 
     def _build(self, letter: Letter) -> None:
@@ -47,7 +54,7 @@ class ConsentDialog(QDialog):
         self.question.setFont(font)
         self.text.setReadOnly(True)
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.text.setAccessibleName("The text that would be sent")
+        self.text.setAccessibleName("What would be sent")
         self.send.setAutoDefault(False)
         self.keep.setDefault(True)
         buttons = QHBoxLayout()
@@ -56,12 +63,19 @@ class ConsentDialog(QDialog):
         buttons.addWidget(self.keep)
         layout = QVBoxLayout(self)
         layout.addWidget(self.question)
-        layout.addWidget(TextLine(f"It holds {letter.kind}. No image leaves this machine."))
-        layout.addWidget(TextLine("All of it, with the instructions to the model above your own words:"))
+        if letter.image is None:
+            layout.addWidget(TextLine(f"It holds {letter.kind}. No image leaves this machine."))
+            layout.addWidget(TextLine("All of it, with the instructions to the model above your own words:"))
+        else:
+            layout.addWidget(
+                TextLine("You chose models on this server, which must see the image to find objects.")
+            )
+            layout.addWidget(_picture(letter.image), 2)
         layout.addWidget(self.text, 1)
+        more = "texts of this kind" if letter.image is None else "images"
         layout.addWidget(
             TextLine(
-                "After Send, further texts of this kind go there without a question, also next "
+                f"After Send, further {more} go there without a question, also next "
                 "time. To take that back, press 'Ask me again' under Refiner."
             )
         )
@@ -79,6 +93,19 @@ class ConsentDialog(QDialog):
     def _connect(self) -> None:
         self.send.clicked.connect(self.accept)
         self.keep.clicked.connect(self.reject)
+
+
+def _picture(image: Plane) -> QLabel:
+    """Return what would be sent, no larger than there is room for it."""
+    step = max(1, math.ceil(max(image.shape[:2]) / PICTURE))
+    rgb = np.ascontiguousarray((image[::step, ::step] * 255).round().astype(np.uint8))
+    height, width = rgb.shape[:2]
+    shown = QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+    label = QLabel()
+    label.setPixmap(QPixmap.fromImage(shown))
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    label.setAccessibleName("The image that would be sent")
+    return label
 
 
 class ConsentDesk(QObject):

@@ -13,10 +13,12 @@ from napari_zeroseg._qt.machine_dialog import MachineDialog
 from napari_zeroseg._qt.model_care import ModelCare
 from napari_zeroseg._qt.model_fetch import ModelFetch
 from napari_zeroseg._qt.need_model import NeedModel
+from napari_zeroseg._qt.remote_dialog import RemoteDialog
 from napari_zeroseg._qt.section import TextLine, column
 from napari_zeroseg._qt.session_view import SessionView
 from napari_zeroseg._qt.table import FittedTable
 from napari_zeroseg.session.model_files import PROFILE_NAMES, VISION_ROLES, Need, choices, chosen, needs
+from napari_zeroseg.session.remote_models import title_of
 
 if TYPE_CHECKING:
     from napari_zeroseg._qt.gui_thread import Background
@@ -52,6 +54,8 @@ class ModelsPanel(SessionView):
         self.encoded = EncodedCare(background)
         self.machine = QPushButton("What works here…")
         self.machine_dialog: MachineDialog | None = None
+        self.remote = QPushButton("Models of a server…")
+        self.remote_dialog: RemoteDialog | None = None
         content = QWidget()
         self.fold = Fold(content)
         self._build(content)
@@ -68,13 +72,13 @@ class ModelsPanel(SessionView):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Profile", self.profile)
         for role, box in self.roles.items():
-            box.addItems(choices(role))
             box.setAccessibleName(role.capitalize())
             form.addRow(role.capitalize(), box)
         self.machine.setToolTip("Devices, memory, packages and models, and what to type for what is missing")
+        self.remote.setToolTip("Let another machine compute for this one; it gets images after you agree")
         layout = column(content)
         layout.addLayout(form)
-        parts = (self.table, self.warning, self.fetch, self.care, self.machine, self.encoded)
+        parts = (self.table, self.warning, self.fetch, self.care, self.remote, self.machine, self.encoded)
         for part in parts:
             layout.addWidget(part)
         column(self).addWidget(self.fold)
@@ -85,6 +89,7 @@ class ModelsPanel(SessionView):
             box.textActivated.connect(partial(self._on_backend_chosen, role))
         self.table.selectionModel().selectionChanged.connect(self._on_row_selected)
         self.machine.clicked.connect(self._on_machine_clicked)
+        self.remote.clicked.connect(self._on_remote_clicked)
         self._listen(self._session.refining.changed, self._show)
 
     def release(self) -> None:
@@ -94,7 +99,9 @@ class ModelsPanel(SessionView):
     def _on_profile_chosen(self, name: str) -> None:
         self._try(self._session.refining.choose_models, name, {})
 
-    def _on_backend_chosen(self, role: str, name: str) -> None:
+    def _on_backend_chosen(self, role: str, title: str) -> None:
+        box = self.roles[role]
+        name = box.itemData(box.findText(title))
         recipe = self._session.refining.recipe
         others = {r: n for r, n in recipe.backends.items() if r in VISION_ROLES}
         self._try(self._session.refining.choose_models, recipe.profile, {**others, role: name})
@@ -107,13 +114,21 @@ class ModelsPanel(SessionView):
         self.machine_dialog = MachineDialog(self._background, self)
         self.machine_dialog.show()
 
+    def _on_remote_clicked(self) -> None:
+        self.remote_dialog = RemoteDialog(self._session, self._background, self._show, self)
+        self.remote_dialog.finished.connect(self._on_remote_finished)
+        self.remote_dialog.show()
+
+    def _on_remote_finished(self, *_: object) -> None:
+        self.remote_dialog = None
+
     def _show(self) -> None:
         recipe = self._session.refining.recipe
         self.profile.setCurrentText(recipe.profile)
         names = chosen(recipe)
         for role, box in self.roles.items():
             self._form.setRowVisible(box, role in names)
-            box.setCurrentText(names.get(role, ""))
+            _fill(box, choices(role), names.get(role, ""))
         self._background.do(partial(needs, recipe), partial(self._on_looked_up, recipe), self._on_problem)
 
     def _on_looked_up(self, recipe: Recipe, found: tuple[Need, ...]) -> None:
@@ -130,6 +145,14 @@ class ModelsPanel(SessionView):
 
     def _on_problem(self, problem: Exception) -> None:
         self.warning.show_text(f"The models could not be looked up: {problem}")
+
+
+def _fill(box: QComboBox, names: tuple[str, ...], present: str) -> None:
+    """Show the names of backends, and which one is chosen; it may be on a server that was not asked yet."""
+    box.clear()
+    for name in dict.fromkeys((*names, *filter(None, (present,)))):
+        box.addItem(title_of(name), name)
+    box.setCurrentIndex(box.findData(present))
 
 
 def _warning(found: tuple[Need, ...]) -> str:

@@ -29,7 +29,7 @@ class NeedModel(RowsModel[Need]):
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         need = self._rows[index.row()]
         if role == Role.DisplayRole:
-            return (need.name, files(need), bytes_in_words(need.memory), need.licence)[index.column()]
+            return (need.title, files(need), bytes_in_words(need.memory), need.licence)[index.column()]
         return _in_full(need) if role == Role.ToolTipRole else None
 
 
@@ -47,7 +47,7 @@ def bytes_in_words(size: int) -> str:
 
 def _in_full(need: Need) -> str:
     lines = (
-        f"{need.name}: {need.summary}",
+        f"{need.title}: {need.summary}",
         f"Used as {', '.join(need.roles)}",
         f"Licence: {need.licence}",
         f"Source: {need.source}" if need.source else "",

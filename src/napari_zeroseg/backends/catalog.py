@@ -9,6 +9,7 @@ from napari_zeroseg.backends.entries import (
     language,
     parts,
     recognisers,
+    remote,
     segmenters,
 )
 from napari_zeroseg.backends.entry import Entry, Role
@@ -23,6 +24,7 @@ ENTRIES = (
     *segmenters.ENTRIES,
     *parts.ENTRIES,
     *encoders.ENTRIES,
+    *remote.ENTRIES,
 )
 
 _IN_THE_LOOP = (Role.TAGGER, Role.CAPTIONER, Role.REFINER, Role.SEGMENTER, Role.SEEKER)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_zeroseg.backends.catalog import find
 from napari_zeroseg.backends.registry import names_of
+from napari_zeroseg.backends.remote import address
 from napari_zeroseg.backends.weights.manifest import Manifest
 from napari_zeroseg.backends.weights.store import Place, status
 from napari_zeroseg.core.errors import BadFileError
@@ -26,10 +27,14 @@ def models_of_recipe(recipe: Recipe) -> tuple[RecordedBackend, ...]:
     MissingBackendError
         When a name is not in the catalog.
     """
-    return tuple(_identity(role, name) for role, name in names_of(recipe).items())
+    return tuple(identity_of(role, name) for role, name in names_of(recipe).items())
 
 
-def _identity(role: Role, name: str) -> RecordedBackend:
+def identity_of(role: Role, name: str) -> RecordedBackend:
+    """Return what is known of one model; of a model on a server, what the server has said of it."""
+    place = address.place_of(name)
+    if place is not None:
+        return _told(role, name, place)
     weights = find(role, name).weights
     plain = without_user_info(name)
     if weights is None:
@@ -47,6 +52,20 @@ def _identity(role: Role, name: str) -> RecordedBackend:
             for file in weights.files
         ),
     )
+
+
+def _told(role: Role, name: str, place: address.Place) -> RecordedBackend:
+    from napari_zeroseg.backends.remote.client import server_at
+
+    about = server_at(place.address).known
+    offers = about.offers if about else ()
+    for offer in offers:
+        if (offer.role, offer.model) == (role, place.model):
+            files = tuple(RecordedFile(name=file.name, sha256=file.sha256) for file in offer.files)
+            return RecordedBackend(
+                role=role, name=name, repository=offer.repository, revision=offer.revision, files=files
+            )
+    return RecordedBackend(role=role, name=name)
 
 
 def _manifest(name: str, weights: Weights) -> Manifest:

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 _EXTRAS = {
     "diffusers": "models",
     "distributed": "batch",
+    "fastapi": "server",
     "huggingface_hub": "models",
     "openai": "llm",
     "safetensors": "models",
     "torch": "models",
     "transformers": "models",
+    "uvicorn": "server",
 }
 _DISTRIBUTIONS = {
     "groundingdino": "groundingdino-py",

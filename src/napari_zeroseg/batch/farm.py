@@ -40,7 +40,7 @@ def usual_workers(recipe: Recipe) -> int:
 
     Large models are loaded by each worker anew, so that there is one worker for them.
     """
-    light = all(name.startswith("embedded:") for name in names_of(recipe).values())
+    light = all(name.startswith(("embedded:", "remote:")) for name in names_of(recipe).values())
     return _cores() if light else 1
 
 

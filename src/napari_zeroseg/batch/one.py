@@ -23,7 +23,7 @@ from napari_zeroseg.backends.lmseg.head import hold, read_head
 from napari_zeroseg.batch.ledger import CORRECTED, DONE, FAILED, UNCHANGED, Outcome
 from napari_zeroseg.batch.measuring import measured
 from napari_zeroseg.batch.places import Item, Places, digest_of, stamp_of
-from napari_zeroseg.core.consent import PERSON, agree
+from napari_zeroseg.core.consent import PERSON, agreeing
 from napari_zeroseg.core.errors import ZeroSegError
 from napari_zeroseg.core.script import is_by_a_person
 from napari_zeroseg.export.atomic import make_folder, replacing
@@ -36,7 +36,7 @@ from napari_zeroseg.session.saved.reading import read_saved
 from napari_zeroseg.session.saved.store import SessionFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from napari_zeroseg.batch.places import Job
@@ -72,6 +72,8 @@ class Order:
         The learned head that the recipe names.
     agreed : bool
         Whether the person agrees that words are sent.
+    images_to : tuple of str
+        Addresses of the servers of models that may get images.
     """
 
     recipe: Recipe
@@ -81,6 +83,7 @@ class Order:
     suggested_only: bool = False
     head: Path | None = None
     agreed: bool = False
+    images_to: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -93,7 +96,7 @@ def process(item: Item, order: Order) -> Outcome:
     """Do one image; what goes wrong with it is told in the outcome."""
 
     def work() -> Outcome:
-        prepare(order.head, agreed=order.agreed)
+        prepare(order.head, agreed=order.agreed, images_to=order.images_to)
         return _done(item, order)
 
     return attempt(item, work)
@@ -116,7 +119,7 @@ def attempt(job: Job, work: Callable[[], Outcome]) -> Outcome:
     return replace(outcome, seconds=seconds, memory=psutil.Process().memory_info().rss)
 
 
-def prepare(head: Path | None = None, *, agreed: bool = False) -> None:
+def prepare(head: Path | None = None, *, agreed: bool = False, images_to: Collection[str] = ()) -> None:
     """Make the process ready, in a moment where it is already.
 
     Parameters
@@ -125,13 +128,15 @@ def prepare(head: Path | None = None, *, agreed: bool = False) -> None:
         The learned head that the recipe names.
     agreed : bool
         Whether the person agrees that words are sent.
+    images_to : collection of str, optional
+        Addresses of the servers of models that may get images.
     """
     for name in ("napari_zeroseg", "tifffile"):  # what is to be known is in the outcome
         logging.getLogger(name).addHandler(logging.NullHandler())
     # nobody comes back to an image, so that its embeddings need not be kept
     os.environ.setdefault(embedding_limits.VARIABLE, EMBEDDINGS)
-    if agreed:
-        PERSON.ask = agree
+    if agreed or images_to:
+        PERSON.ask = agreeing(words=agreed, images_to=images_to)
     if head is not None:
         _hold(head)
 

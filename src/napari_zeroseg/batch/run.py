@@ -99,6 +99,7 @@ def run_batch(
     suggested_only: bool = False,
     head: Path | None = None,
     agreed: bool = False,
+    images_to: Sequence[str] = (),
     progress: Callable[[Pace], None] = lambda _: None,
 ) -> Summary:
     """Do what a recipe says to many images; what was done before is not done again.
@@ -123,6 +124,8 @@ def run_batch(
         The learned head that the recipe names, for the method ``lmseg``.
     agreed : bool
         Whether the person agrees that words are sent to the refiner's server.
+    images_to : sequence of str, optional
+        Addresses of the servers of models that may get images.
     progress : callable, optional
         Called with a :class:`Pace` after every image.
 
@@ -140,7 +143,9 @@ def run_batch(
     places = Places(out.absolute())
     chosen = images_of([images] if isinstance(images, str) else images, places.out)
     make_folder(places.out)
-    order = Order(recipe, places, axes, plane, suggested_only, head and head.absolute(), agreed)
+    order = Order(
+        recipe, places, axes, plane, suggested_only, head and head.absolute(), agreed, tuple(images_to)
+    )
     with only_one(places.out), closing(Ledger(places.ledger)) as ledger:
         items = _due(chosen, ledger, order, force=force)
         if items:

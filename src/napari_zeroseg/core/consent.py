@@ -1,42 +1,49 @@
-"""What may leave this machine: a person sees the exact text and its recipient, and says yes or no."""
+"""What may leave this machine: a person sees exactly what and its recipient, and says yes or no."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Lock
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from napari_zeroseg.core.errors import ZeroSegError
 
+if TYPE_CHECKING:
+    from napari_zeroseg.core.image import Plane
+
 
 class TextKind(StrEnum):
-    """What a text that is to be sent holds, in words for a person."""
+    """What is to be sent, in words for a person."""
 
     SCENE = "tags, caption and class names"
     SCENE_WITH_EXAMPLES = "tags, caption, class names and your examples or note"
     PHRASES = "detected phrases and class names"
     LOOKS = "class names and their attributes"
+    IMAGES = "images, with class names, boxes, points and masks"
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A text that would leave this machine.
+    """A text, or an image, that would leave this machine.
 
     Parameters
     ----------
     kind : TextKind
         What it holds.
     recipient : str
-        Who would get it: ``"api.openai.com"``.
+        Who would get it: ``"api.openai.com"``; of images the address, ``"https://gpu.lab:8765"``.
     text : str
-        All of it.
+        All of it; of images, what goes with them.
+    image : ndarray of float32, shape (H, W, 3), optional
+        The image, RGB in 0..1.
     """
 
     kind: TextKind
     recipient: str
     text: str
+    image: Plane | None = field(default=None, compare=False, repr=False)
 
 
 Ask = Callable[[Letter], bool]
@@ -68,9 +75,29 @@ def nobody_to_ask(_letter: Letter) -> bool:
     return False
 
 
-def agree(_letter: Letter) -> bool:
-    """Agree, where a person has said so beforehand."""
-    return True
+def agree(letter: Letter) -> bool:
+    """Agree that words are sent, where a person has said so beforehand; images are another matter."""
+    return letter.kind is not TextKind.IMAGES
+
+
+def agreeing(*, words: bool, images_to: Collection[str], otherwise: Ask = nobody_to_ask) -> Ask:
+    """Return who agrees to what a person has said beforehand, and asks somebody else about all other.
+
+    Parameters
+    ----------
+    words : bool
+        Whether words may be sent.
+    images_to : collection of str
+        Addresses of the servers that may get images.
+    otherwise : callable, optional
+        Is asked about what nobody has agreed to.
+    """
+
+    def ask(letter: Letter) -> bool:
+        agreed = letter.recipient in images_to if letter.kind is TextKind.IMAGES else words
+        return agreed or otherwise(letter)
+
+    return ask
 
 
 class Consent:
@@ -123,10 +150,21 @@ class Consent:
                 raise NotConsentedError(
                     f"Nobody agreed to send {letter.kind} to {letter.recipient}.",
                     kept="Nothing was sent and nothing was changed.",
-                    remedy="Agree when asked (on the command line: --yes-send), "
-                    "or choose the refiner embedded:book, which sends nothing.",
+                    remedy=_way_on(letter),
                 )
             self._grant(self._granted | {(letter.kind, letter.recipient)})
+
+
+def _way_on(letter: Letter) -> str:
+    if letter.kind is TextKind.IMAGES:
+        return (
+            f"Agree when asked (on the command line: --yes-send-images {letter.recipient}), "
+            "or choose models of this machine, which send nothing."
+        )
+    return (
+        "Agree when asked (on the command line: --yes-send), "
+        "or choose the refiner embedded:book, which sends nothing."
+    )
 
 
 PERSON = Consent()

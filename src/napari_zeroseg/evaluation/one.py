@@ -62,6 +62,8 @@ class Exam:
         The learned head that the recipe names.
     agreed : bool
         Whether the person agrees that words are sent.
+    images_to : tuple of str
+        Addresses of the servers of models that may get images.
     """
 
     recipe: Recipe
@@ -73,6 +75,7 @@ class Exam:
     seed: int = 0
     head: Path | None = None
     agreed: bool = False
+    images_to: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -90,7 +93,7 @@ def examine(sample: Sample, exam: Exam) -> Outcome:
 
 
 def _scored(sample: Sample, exam: Exam) -> Outcome:
-    prepare(exam.head, agreed=exam.agreed)
+    prepare(exam.head, agreed=exam.agreed, images_to=exam.images_to)
     truth = read_truth(sample, exam.classes, exam.told_apart)
     volume = open_image(sample.path)
     result = segment(volume, recipe=exam.recipe, name=sample.path.name, suggested_only=exam.suggested_only)

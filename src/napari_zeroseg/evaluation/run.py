@@ -76,6 +76,7 @@ def evaluate(
     clicks: int = 0,
     head: Path | None = None,
     agreed: bool = False,
+    images_to: Sequence[str] = (),
     resamples: int = RESAMPLES,
     progress: Callable[[Pace], None] = lambda _: None,
 ) -> Done:
@@ -108,6 +109,8 @@ def evaluate(
         The learned head that the recipe names, for the method ``lmseg``.
     agreed : bool
         Whether the person agrees that words are sent to the refiner's server.
+    images_to : sequence of str, optional
+        Addresses of the servers of models that may get images.
     resamples : int
         How often images are drawn again for the intervals.
     progress : callable, optional
@@ -124,7 +127,7 @@ def evaluate(
     recipe = recipe.with_vocabulary(classes.vocabulary(recipe.vocabulary))
     exam = Exam(
         recipe, classes, chosen.told_apart, chosen.most, suggested_only, clicks, SEED,
-        head and head.absolute(), agreed,
+        head and head.absolute(), agreed, tuple(images_to),
     )  # fmt: skip
     make_folder(out)
     with only_one(out), closing(Ledger(out / LEDGER)) as ledger:

@@ -11,6 +11,7 @@ from napari_zeroseg.backends.llm.openai_chat import Limits, OpenAIChat
 from napari_zeroseg.backends.llm.problems import BadServerError, ChatError
 from napari_zeroseg.backends.llm.servers import PRESETS, choice, server_at
 from napari_zeroseg.core.errors import ZeroSegError
+from napari_zeroseg.session.remote_models import title_of
 
 _SOON = Limits(connect_s=3.0, request_s=10.0, retries=0)  # a list of models is there at once or not at all
 _TITLES = {
@@ -113,6 +114,8 @@ def on_this_machine(model: str) -> str:
 def in_words(name: str) -> str:
     """Return a refiner's name in the catalog for a person, with what becomes of the words."""
     family, _, variant = name.partition(":")
+    if family == "remote":
+        return f"{title_of(name)} (asks first)"
     if family == "transformers":
         return f"{PurePath(variant).name} on this machine (sends nothing)"
     if family != "openai":

@@ -11,15 +11,18 @@ from napari_zeroseg.backends.catalog import ENTRIES, PROFILES
 from napari_zeroseg.backends.entry import Role
 from napari_zeroseg.backends.models import Model, model, sharing
 from napari_zeroseg.backends.registry import names_of
+from napari_zeroseg.backends.remote.address import place_of
 from napari_zeroseg.backends.weights import download as downloads
 from napari_zeroseg.backends.weights.own_copies import use_own
 from napari_zeroseg.backends.weights.store import remove
 from napari_zeroseg.backends.weights.verify import verify
 from napari_zeroseg.core.errors import MissingBackendError
+from napari_zeroseg.session.remote_models import names_on_servers, offered, title_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from napari_zeroseg.backends.remote.address import Place
     from napari_zeroseg.backends.weights.download import Progress
     from napari_zeroseg.core.recipe import Recipe
 
@@ -71,10 +74,16 @@ class Need:
     def is_here(self) -> bool:
         return bool(self.place)
 
+    @property
+    def title(self) -> str:
+        """The name for a person."""
+        return title_of(self.name)
+
 
 def choices(role: str) -> tuple[str, ...]:
-    """Return the names of the backends for a role."""
-    return tuple(entry.name for entry in ENTRIES if entry.role == role and not entry.is_open)
+    """Return the names of the backends for a role: of this machine, and of servers that were asked."""
+    here = tuple(entry.name for entry in ENTRIES if entry.role == role and not entry.is_open)
+    return here + names_on_servers(role)
 
 
 def chosen(recipe: Recipe) -> dict[str, str]:
@@ -92,6 +101,9 @@ def needs(recipe: Recipe) -> tuple[Need, ...]:
 
 
 def _need(one: Model, roles: tuple[str, ...]) -> Need:
+    place = place_of(one.name)
+    if place is not None:
+        return _need_on_server(one, roles, place)
     found, absent = one.status, packages.missing(one.packages)
     missing = f"Not installed: {', '.join(absent)}. Type: {packages.line(absent)}" if absent else ""
     return Need(
@@ -105,6 +117,22 @@ def _need(one: Model, roles: tuple[str, ...]) -> Need:
         memory=one.memory,
         place="built in" if found is None else str(found.place) if found.present else "",
         problem=missing or one.too_large,
+    )
+
+
+def _need_on_server(one: Model, roles: tuple[str, ...], place: Place) -> Need:
+    told = offered(place, roles[0])
+    return Need(
+        name=one.name,
+        roles=roles,
+        summary=told.summary if told else one.summary,
+        licence=told.licence if told else one.licence,
+        source="",
+        terms="",
+        size=0,
+        memory=0,
+        place="on a server",
+        problem="",
     )
 
 

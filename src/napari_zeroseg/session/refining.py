@@ -86,7 +86,7 @@ class Refining:
     @property
     def asks_a_model(self) -> bool:
         """Whether a language model decides what words leave open."""
-        return not self.name.startswith("embedded:")
+        return not self.name.startswith(("embedded:", "remote:"))
 
     @property
     def note(self) -> str:

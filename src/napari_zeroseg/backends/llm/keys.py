@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from pydantic import SecretStr
 
 from napari_zeroseg.backends.llm.problems import KeyProblemError
 
-if TYPE_CHECKING:
-    from napari_zeroseg.backends.llm.servers import Server
-
 SERVICE = "napari-zeroseg"
 MAX_LENGTH = 4096
 
 
-def find_key(server: Server) -> SecretStr | None:
+class Locked(Protocol):
+    """A server that may want a key, of language models or of this program's own kind."""
+
+    @property
+    def url(self) -> str:
+        """Its address, by which the keyring knows the key."""
+        ...
+
+    @property
+    def key_variable(self) -> str:
+        """The environment variable that may hold its key; empty when it wants none."""
+        ...
+
+    @property
+    def recipient(self) -> str:
+        """Host and port, for a person."""
+        ...
+
+    @property
+    def may_get_a_key(self) -> bool:
+        """Whether a key would travel unseen."""
+        ...
+
+
+def find_key(server: Locked) -> SecretStr | None:
     """Return the key of a server, from the keyring first, or None.
 
     Raises
@@ -37,7 +58,7 @@ def find_key(server: Server) -> SecretStr | None:
     return _checked(key)
 
 
-def store_key(server: Server, key: str) -> None:
+def store_key(server: Locked, key: str) -> None:
     """Keep the key of a server in the system's keyring.
 
     Raises
@@ -57,7 +78,7 @@ def store_key(server: Server, key: str) -> None:
         ) from None
 
 
-def forget_key(server: Server) -> None:
+def forget_key(server: Locked) -> None:
     """Remove the key of a server from the keyring, if it is there."""
     if _in_keyring(server):
         import keyring
@@ -65,7 +86,7 @@ def forget_key(server: Server) -> None:
         keyring.delete_password(SERVICE, server.url)
 
 
-def _in_keyring(server: Server) -> str:
+def _in_keyring(server: Locked) -> str:
     try:
         import keyring
 

@@ -189,10 +189,10 @@ class _Secure(urllib.request.HTTPSHandler):
         self._kind = _noting(http.client.HTTPSConnection, sockets)
 
     def https_open(self, req: urllib.request.Request) -> Any:
-        return self.do_open(self._kind, req, context=_certificates())
+        return self.do_open(self._kind, req, context=certificates())
 
 
-def _certificates() -> ssl.SSLContext:
+def certificates() -> ssl.SSLContext:
     """Trust whom the system trusts, and whom browsers do: some Pythons know no system."""
     context = ssl.create_default_context()
     if find_spec("certifi") is not None:

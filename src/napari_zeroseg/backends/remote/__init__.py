@@ -1,0 +1,1 @@
+"""Models on another machine: the client, which needs neither torch nor a package for servers."""

@@ -1,0 +1,1 @@
+"""Models of this machine for others: what ``napari-zeroseg serve`` runs."""
