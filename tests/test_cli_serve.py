@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr
 
 from napari_zeroseg import Recipe
-from napari_zeroseg.backends import registry
+from napari_zeroseg.backends import embedding_limits, registry
 from napari_zeroseg.backends.remote.address import Address
 from napari_zeroseg.backends.remote.client import RemoteServer
 from napari_zeroseg.backends.remote.connection import Line
@@ -24,6 +24,7 @@ from napari_zeroseg.backends.remote.problems import RemoteError
 from napari_zeroseg.cli import main
 from napari_zeroseg.core.consent import PERSON, nobody_to_ask
 from napari_zeroseg.server.limits import Limits
+from napari_zeroseg.server.run import keep_nothing_on_the_disk
 from tests.server.served import SOON, TOKEN, forget_servers, picture, served
 
 
@@ -123,6 +124,19 @@ def test_a_port_that_is_taken_and_a_bad_certificate_are_told(capsys, tmp_path):
     bad.write_text("no certificate")
     options = ("--port", 0, "--certificate", bad, "--key", bad, "--offer", "embedded:book")
     assert "cannot be used" in refused(capsys, *options)
+
+
+def test_nothing_of_other_peoples_images_is_kept_on_the_disk(monkeypatch):
+    monkeypatch.setenv(embedding_limits.VARIABLE, "")
+    monkeypatch.delenv(embedding_limits.VARIABLE)
+    assert embedding_limits.on_disk() > 0
+    before = embedding_limits.in_memory()
+    keep_nothing_on_the_disk()
+    assert embedding_limits.on_disk() == 0
+    assert embedding_limits.in_memory() == before
+    monkeypatch.setenv(embedding_limits.VARIABLE, "disk=1GB")  # who serves has chosen so
+    keep_nothing_on_the_disk()
+    assert embedding_limits.on_disk() == 10**9
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ import pytest
 import tifffile
 
 from napari_zeroseg.batch.ledger import CORRECTED, DONE, FAILED, UNCHANGED
-from napari_zeroseg.batch.one import process
+from napari_zeroseg.batch.one import prepare, process
 from napari_zeroseg.batch.places import Item
+from napari_zeroseg.core.consent import PERSON, Letter, TextKind
 from napari_zeroseg.core.script import is_by_a_person
 from napari_zeroseg.core.vocabulary import Vocabulary
 from napari_zeroseg.export.images import open_image
@@ -157,3 +158,14 @@ def test_what_nobody_foresaw_is_an_outcome_too(images, order, monkeypatch):
 
     monkeypatch.setattr("napari_zeroseg.batch.one.open_image", broken)
     assert process(item(images), order).problem == "RuntimeError: of all things"
+
+
+def test_a_worker_sends_images_where_the_person_agreed_and_nowhere_else():
+    prepare(agreed=False, images_to=["https://gpu.lab:8765"])
+
+    def may(kind, recipient):
+        return PERSON.ask(Letter(kind, recipient, ""))
+
+    assert may(TextKind.IMAGES, "https://gpu.lab:8765")
+    assert not may(TextKind.IMAGES, "https://other.lab")
+    assert not may(TextKind.SCENE, "https://gpu.lab:8765")

@@ -1,4 +1,4 @@
-"""Asking the person before a text leaves the machine, while the models' thread waits."""
+"""Asking the person before a text or an image leaves the machine, while the models' thread waits."""
 
 from __future__ import annotations
 
