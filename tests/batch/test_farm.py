@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import signal
 import time
@@ -49,6 +50,18 @@ def test_a_worker_that_is_killed_loses_nothing(tmp_path, monkeypatch):
     assert sorted(int(o.stem) for o in done) == list(range(40))
     assert [o.status for o in done] == [DONE] * 40
     assert last == [FAILED, DONE, DONE, DONE]
+
+
+def of_a_worker() -> tuple[bool, int]:
+    import dask
+
+    return dask.config.get("distributed.worker.profile.enabled"), logging.getLogger("distributed").level
+
+
+def test_workers_keep_no_profile_and_say_nothing_of_their_own():
+    with workers(1) as client:
+        (found,) = client.run(of_a_worker).values()
+    assert found == (False, logging.CRITICAL)
 
 
 def test_nobody_at_the_address_is_told(monkeypatch):

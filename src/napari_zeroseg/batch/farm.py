@@ -109,6 +109,8 @@ def _settings(count: int) -> dict[str, Any]:
     own = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return {
         "distributed.nanny.pre-spawn-environ": dict.fromkeys(names, threads) | own,
+        # it keeps what it sees for an hour, by which workers would grow
+        "distributed.worker.profile.enabled": False,
         "distributed.scheduler.allowed-failures": PATIENCE,
         "distributed.comm.timeouts.connect": "30s",
         # by default a worker that takes longer than 15 s to come back, as on a busy machine, never does
