@@ -10,8 +10,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
-import pytest
-
 from napari_zeroseg.backends.embedded.segmenter import EmbeddedSegmenter
 from napari_zeroseg.backends.remote.models import RemoteSegmenter
 from napari_zeroseg.core.prompt import Point, Prompt
@@ -42,32 +40,33 @@ class Process:
         return code
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_a_run_goes_on_when_the_server_was_started_again(how):
+def test_a_run_goes_on_when_the_server_was_killed_or_stopped_and_started_again():
     here = EmbeddedSegmenter()
     prompts = [Prompt((Point(8.0 + 5 * n, 40),)) for n in range(16)]
     expected = here.segment(here.embed(PLANE), prompts)
-    first = Process()
-    running, drawn, gone = Running(first.port, None), [], Event()
+    present = Process()
+    running, drawn = Running(present.port, None), []
+    gone = {4: Event(), 10: Event()}
     with running.client() as one, ThreadPoolExecutor(1) as thread:
         segmenter = RemoteSegmenter(running.name("embedded:regions"), one)
         embedding = segmenter.embed(PLANE)
 
         def run():
             for number, prompt in enumerate(prompts):
-                if number == 4:
-                    gone.wait(60)
+                if number in gone:
+                    gone[number].wait(60)
                 drawn.extend(segmenter.segment(embedding, [prompt]))
 
         done = thread.submit(run)
-        first.end(how)  # while it answers
-        gone.set()  # from here on nobody listens
-        second = Process(first.port)
+        for how, stopped in zip((signal.SIGKILL, signal.SIGTERM), gone.values(), strict=True):
+            present.end(how)  # while it answers
+            stopped.set()  # from here on nobody listens
+            # the embedding is gone with the server: its successor gets the image by itself
+            present = Process(running.port)
         try:
-            # the embedding is gone with the first server: the image is sent again by itself
             done.result(150)
         finally:
-            assert second.end(signal.SIGINT) == 0
+            assert present.end(signal.SIGINT) == 0
     assert all(map(same_logits, drawn, expected))
     assert len(drawn) == len(prompts)
     assert any(mask.values.size for mask in drawn)

@@ -43,7 +43,7 @@ def test_whatever_is_sent_the_answer_is_one_that_is_documented(api, method, path
     if mode is GenerationMode.NEGATIVE and path == ABOUT_PATH:
         pytest.skip("it takes nothing that could be wrong")
 
-    @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(api[path][method].as_strategy(generation_mode=mode))
     def ask(case):
         if mode is GenerationMode.POSITIVE and isinstance(case.body, dict):
