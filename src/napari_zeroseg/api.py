@@ -118,7 +118,7 @@ class Result:
     @property
     def pictured(self) -> tuple[Instance, ...]:
         """The instances on ``image``."""
-        return self.state.on_plane(middle(self.grid)) if self.grid.depth else self.instances
+        return self.state.on_plane(self.source.plane) if self.grid.depth else self.instances
 
     def record(self) -> dict[str, Any]:
         """Return what was found and what made it, JSON-able."""

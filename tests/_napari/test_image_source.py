@@ -80,7 +80,8 @@ def test_the_plane_knows_how_far_apart_its_pixels_lie() -> None:
     viewer.dims.set_current_step(0, 1)
     grid = image_source(layer, viewer.dims).grid
     assert (grid.axes, grid.planes) == ("YX", ((1,),))
-    assert (grid.scale, grid.units) == ({"Y": 0.5, "X": 0.25}, {"Y": "micrometer", "X": "micrometer"})
+    assert grid.scale == {"Z": 2, "Y": 0.5, "X": 0.25}
+    assert grid.units == dict.fromkeys("ZYX", "micrometer")
     assert image_source(layer, viewer.dims).on((2,)).grid.planes == ((2,),)
     plain = viewer.add_image(_ramp(3, 10, 20))
     assert not image_source(plain, viewer.dims).grid.scale
@@ -181,3 +182,9 @@ def test_an_image_that_is_too_large_is_refused_before_it_is_read() -> None:
     layer = viewer.add_image([data, small], multiscale=True, contrast_limits=(0, 255))
     with pytest.raises(BadImageError, match="16384"):
         _ = image_source(layer, viewer.dims).pixels
+
+
+def test_what_an_axis_that_nobody_names_is_like_is_not_told() -> None:
+    viewer = ViewerModel()
+    layer = viewer.add_image(_ramp(3, 10, 20), scale=(2, 0.5, 0.25), units=("um",) * 3)
+    assert module.image_source([layer], viewer.dims, "").grid.scale == {"Y": 0.5, "X": 0.25}

@@ -12,10 +12,16 @@ from PIL import Image
 from napari_zeroseg import api
 from napari_zeroseg._napari import writer
 from napari_zeroseg._napari.reader import get_reader
+from napari_zeroseg.core.annotations import Annotations
 from napari_zeroseg.core.axes import AmbiguousAxesError
 from napari_zeroseg.core.errors import BadFileError, ExportError
+from napari_zeroseg.core.instance import Instance, InstanceState
+from napari_zeroseg.core.mask import Mask
+from napari_zeroseg.core.vocabulary import TargetClass, Vocabulary
+from napari_zeroseg.core.volume import Grid
 from napari_zeroseg.export.bundle import Bundle
 from napari_zeroseg.export.images import open_image
+from napari_zeroseg.export.label_tiff import LABELS
 from napari_zeroseg.session.session import Session
 from tests.fakes import fake_backends, squares
 
@@ -121,6 +127,39 @@ def test_a_record_opens_all_its_layers(tmp_path, monkeypatch, plugin):
         viewer.add_labels(data, **meta)
     assert [layer.name for layer in viewer.layers] == ["grey", "bright"]
     assert np.array_equal(viewer.layers["bright"].data, result.labels("bright"))
+
+
+def test_an_exported_label_file_opens_a_layer_for_each_class(tmp_path, plugin):
+    classes = Vocabulary((TargetClass("cell", "#ff8000"), TargetClass("Zellkern ä", "#0000ff")))
+    dot = np.ones((2, 2), bool)
+    scale = {"Z": 2.0, "Y": 0.5, "X": 0.5}
+    planes = tuple((z,) for z in range(3))
+    grid = Grid("ZYX", (3,), planes, scale, dict.fromkeys(scale, "micrometer"))
+    drawn = (
+        Instance(7, "cell", Mask((1, 1), dot), 1.0, InstanceState.ACCEPTED, plane=(1,)),
+        Instance(70_000, "Zellkern ä", Mask((5, 5), dot), 1.0, InstanceState.ACCEPTED, plane=(2,)),
+    )
+    path = tmp_path / "stack_labels.ome.tif"
+    LABELS.write(path, Annotations("stack", (20, 30), classes, drawn, grid))
+    viewer = ViewerModel()
+    viewer.open(str(path), plugin=plugin)
+    cell, nucleus = viewer.layers
+    assert [(layer.name, type(layer).__name__) for layer in viewer.layers] == [
+        ("cell", "Labels"), ("Zellkern ä", "Labels"),
+    ]  # fmt: skip
+    assert cell.data.shape == (3, 20, 30)
+    assert (cell.data[1, 1, 1], nucleus.data[2, 5, 5]) == (7, 70_000)
+    assert np.allclose(cell.scale, (2, 0.5, 0.5))
+    red, green, blue, alpha = cell.colormap.map(7)
+    assert alpha == 1
+    assert red > green > blue
+    assert nucleus.colormap.map(70_000)[2] > 0.5
+
+
+@pytest.mark.parametrize("name", ["a.ome.tif", "a_labels.tif", "a_cell.tif"])
+def test_other_tiffs_are_left_to_napari(tmp_path, name):
+    tifffile.imwrite(tmp_path / name, np.eye(5, dtype=np.uint8))
+    assert get_reader(str(tmp_path / name)) is None
 
 
 def test_a_class_image_is_opened_as_labels(tmp_path):

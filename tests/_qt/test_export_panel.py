@@ -6,6 +6,7 @@ import errno
 import json
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,12 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_zeroseg._qt.export_panel import ExportPanel
 from napari_zeroseg._qt.gui_thread import Background, GuiThread
+from napari_zeroseg.core.image import plane_from_array
+from napari_zeroseg.core.volume import Grid
+from napari_zeroseg.export.formats import FORMATS, READERS
+from napari_zeroseg.export.images import open_image
 from napari_zeroseg.session.runner import InlineExecutor
+from tests.fakes import source, squares
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -98,8 +104,6 @@ def test_browse_takes_the_folder_unless_it_is_left(qtbot, session, monkeypatch, 
 
 
 def test_a_run_is_copied_as_text(qtbot, segmented, tmp_path):
-    from dataclasses import replace
-
     from napari_zeroseg.session.saved.content import Content
 
     panel = make_panel(qtbot, segmented, tmp_path)
@@ -142,3 +146,71 @@ def test_a_file_that_holds_no_masks_is_told(qtbot, segmented, tmp_path, monkeypa
     assert "holds no COCO annotations" in problems[0].happened
     assert segmented.state is before
     assert panel.bring_in.isEnabled()
+
+
+@pytest.fixture
+def stacked(empty):
+    """A stack of three planes, each with other squares, with masks on the first and the last."""
+    planes = [squares(), np.zeros_like(squares()), squares()[::-1].copy()]
+    made = source()
+    scale = {"Z": 2.0, "Y": 0.5, "X": 0.5}
+    empty.open(
+        replace(
+            made,
+            read=lambda plane, _window: plane_from_array(planes[plane[0]]),
+            plane=(0,),
+            depth=(3,),
+            axes="ZYX",
+            grid=Grid(planes=((0,),), scale=scale, units=dict.fromkeys("ZYX", "micrometer")),
+        )
+    )
+    empty.add_classes("bright")
+    for z in (0, 2):
+        empty.open(empty.source.on((z,)))
+        empty.paint("bright", (0, 0), (planes[z] > 200).astype(np.int32) * (z + 1))
+    return empty
+
+
+@pytest.mark.parametrize("name", ["", "labels", "ome-zarr"])
+def test_all_planes_of_a_stack_are_written(qtbot, stacked, tmp_path, name):
+    panel = make_panel(qtbot, stacked, tmp_path)
+    panel.format.setCurrentIndex(panel.format.findData(name))
+    assert panel.planes.text() == "All 3 planes are written."
+    qtbot.mouseClick(panel.export, LEFT)
+    written = open_image(tmp_path / "squares_bright.tif")
+    labels = np.asarray(written.data)
+    assert [int(plane.max()) for plane in labels] == [1, 0, 3]
+    assert np.array_equal(labels[2] > 0, squares()[::-1] > 200)
+    assert (written.axes, written.scale["Z"], written.scale["X"]) == ("ZYX", 2, 0.5)
+    record = json.loads((tmp_path / "squares.json").read_text())
+    assert record["image"]["depth"] == [3]
+    if name:
+        (back,) = READERS[name](tmp_path / f"squares_{name}{FORMATS[name].suffix}", None)
+        assert {(i.plane, i.id, i.mask.area) for i in back.instances} == {((0,), 1, 200), ((2,), 3, 200)}
+        assert back.grid.scale["Z"] == 2
+
+
+def test_a_format_without_stacks_gets_the_plane_that_is_shown(qtbot, stacked, tmp_path):
+    panel = make_panel(qtbot, stacked, tmp_path)
+    panel.format.setCurrentIndex(panel.format.findData("coco"))
+    assert "COCO (masks) holds no stacks, and gets the plane that is shown" in panel.planes.text()
+    assert "one plane at a time" not in panel.lost.text()
+    qtbot.mouseClick(panel.export, LEFT)
+    (back,) = READERS["coco"](tmp_path / "squares_2_coco.json", None)
+    assert [i.id for i in back.instances] == [3]
+    assert [int(plane.max()) for plane in np.asarray(open_image(tmp_path / "squares_bright.tif").data)] == [
+        1,
+        0,
+        3,
+    ]
+
+
+def test_one_plane_with_masks_is_written_alone(qtbot, stacked, tmp_path):
+    stacked.delete_instances(*(i.key for i in stacked.state.instances if i.plane == (2,)))
+    stacked.open(stacked.source.on((0,)))
+    panel = make_panel(qtbot, stacked, tmp_path)
+    assert "no other has masks" in panel.planes.text()
+    qtbot.mouseClick(panel.export, LEFT)
+    written = open_image(tmp_path / "squares_0_bright.tif")
+    assert written.data.shape == (64, 64)
+    assert "Z" not in written.scale

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from napari.layers import Image
     from napari.utils import Colormap
 
+    from napari_zeroseg.core.volume import Grid
     from napari_zeroseg.session.source import PlaneIndex
 
 TABLE = 256
@@ -75,12 +76,19 @@ def image_source(group: Sequence[Image], dims: Dims, axes: str, waiting: str = "
         depth=parts[0].depth,
         composition=composer.composition,
         content=Content(full_resolution(base), _file_of(base)),
-        grid=replace(placed("YX", base.scale[-2:], base.units[-2:]), planes=(plane,)),
+        grid=_grid(base, axes, plane),
         axes=axes,
         choices=choices,
         blocked=waiting or _reason(axes, choices, sizes.get("C", 1)),
         coarser=_coarser(group, composer.composition, plane),
     )
+
+
+def _grid(image: Image, axes: str, plane: PlaneIndex) -> Grid:
+    """Return the plane, and how far apart pixels lie, along the stacked axes too where these are known."""
+    known = axes if len(axes) == image.ndim else "YX"
+    where = placed(known, image.scale[-len(known) :], image.units[-len(known) :])
+    return replace(where, axes="YX", planes=(plane,))
 
 
 def _coarser(group: Sequence[Image], composition: Composition, plane: PlaneIndex) -> tuple[ImageSource, ...]:

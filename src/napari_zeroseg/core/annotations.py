@@ -75,6 +75,10 @@ class Annotations:
             return self.instances
         return tuple(i for i in self.instances if i.plane == plane)
 
+    def at(self, plane: tuple[int, ...]) -> Annotations:
+        """Return what lies on one plane of a stack, as of an image of that plane alone."""
+        return replace(self, instances=self.on_plane(plane), grid=self.grid.at(plane))
+
     def only(self, names: Collection[str]) -> Annotations:
         """Return what belongs to some of the classes, in the order of the vocabulary."""
         classes = tuple(c for c in self.vocabulary if c.name in names)

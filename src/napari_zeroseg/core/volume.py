@@ -125,6 +125,14 @@ class Grid:
     scale: Mapping[str, float] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
 
+    def at(self, plane: tuple[int, ...]) -> Grid:
+        """Return the grid of one plane alone."""
+        return Grid(
+            planes=(plane,),
+            scale={axis: size for axis, size in self.scale.items() if axis in "YX"},
+            units={axis: unit for axis, unit in self.units.items() if axis in "YX"},
+        )
+
 
 ONE_PLANE = Grid()
 

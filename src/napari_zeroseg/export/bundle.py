@@ -12,6 +12,7 @@ from napari_zeroseg.core.compose import drawn_classes, drawn_instances
 from napari_zeroseg.core.errors import ExportError
 from napari_zeroseg.core.tiles import placed
 from napari_zeroseg.export.atomic import make_folder
+from napari_zeroseg.export.format import Part
 from napari_zeroseg.export.formats import FORMATS, WRITERS
 from napari_zeroseg.export.names import unique_names
 from napari_zeroseg.export.overlay import write_overlay_png
@@ -73,12 +74,15 @@ class Bundle:
         Names of the classes, in order.
     formats : tuple of str
         Names of exchange formats that are written too, see :data:`~napari_zeroseg.export.formats.FORMATS`.
+    plane : tuple of int, optional
+        Of a stack, the plane that formats get which hold no stacks; without it they are refused.
     """
 
     folder: Path
     stem: str
     classes: tuple[str, ...]
     formats: tuple[str, ...] = ()
+    plane: tuple[int, ...] | None = None
 
     @property
     def semantic(self) -> Path:
@@ -95,7 +99,14 @@ class Bundle:
     @property
     def exchange(self) -> dict[str, Path]:
         """The file, or folder, of each exchange format."""
-        return {name: self.folder / f"{self.stem}_{name}{FORMATS[name].suffix}" for name in self.formats}
+        return {
+            name: self.folder / f"{self.stem}{self._place(name)}_{name}{FORMATS[name].suffix}"
+            for name in self.formats
+        }
+
+    def _place(self, name: str) -> str:
+        plane = () if Part.PLANES not in FORMATS[name].loses else self.plane or ()
+        return "".join(f"_{index}" for index in plane)
 
     @property
     def labels(self) -> dict[str, Path]:
@@ -112,8 +123,9 @@ class Bundle:
 
     def check(self, grid: Grid) -> None:
         """Raise :class:`ExportError` when results on these planes cannot be written like this."""
-        for name in self.formats:
-            FORMATS[name].check(grid)
+        if self.plane is None:
+            for name in self.formats:
+                FORMATS[name].check(grid)
 
     def write(self, result: Exportable) -> tuple[Path, ...]:
         """Write all files, the record last: where it is there, the rest is there too.
@@ -143,10 +155,17 @@ class Bundle:
         ]
         steps.append((self.overlay, partial(_write_overlay, result=result)))
         steps += [
-            (path, partial(_write_exchange, result=result, name=name)) for name, path in self.exchange.items()
+            (path, partial(self._write_exchange, result=result, name=name))
+            for name, path in self.exchange.items()
         ]
         steps.append((self.record, lambda path: write_record(path, result.record(), self._file_names())))
         return steps
+
+    def _write_exchange(self, path: Path, result: Exportable, name: str) -> None:
+        annotations = annotations_of(result)
+        if self.plane is not None and Part.PLANES in FORMATS[name].loses:
+            annotations = annotations.at(self.plane)
+        WRITERS[name](path, annotations)
 
     def _file_names(self) -> dict[str, Any]:
         names: dict[str, Any] = {
@@ -181,10 +200,6 @@ def _write_overlay(path: Path, result: Exportable) -> None:
     factor = (picture.shape[0] / result.shape[0], picture.shape[1] / result.shape[1])
     shrunk = [placed(instance, (0, 0), factor) for instance in result.pictured]
     write_overlay_png(path, picture, result.vocabulary, shrunk)
-
-
-def _write_exchange(path: Path, result: Exportable, name: str) -> None:
-    WRITERS[name](path, annotations_of(result))
 
 
 def annotations_of(result: Exportable) -> Annotations:

@@ -31,7 +31,9 @@ def frame_of(source: ImageSource) -> Frame:
         return Frame(source.name, source.shape, source.grid)
     axes = source.axes if len(source.axes) == len(depth) + 2 else _MEANINGS[min(len(depth), 2)]
     planes = tuple(product(*map(range, depth)))
-    grid = Grid(axes, depth, planes, source.grid.scale, source.grid.units)
+    scale = {axis: size for axis, size in source.grid.scale.items() if axis in axes}
+    units = {axis: unit for axis, unit in source.grid.units.items() if axis in axes}
+    grid = Grid(axes, depth, planes, scale, units)
     return Frame(source.name, source.shape, grid)
 
 
