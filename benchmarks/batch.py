@@ -18,7 +18,8 @@ import numpy as np
 import psutil
 import tifffile
 
-from napari_zeroseg.batch.run import Pace, Summary, run_batch
+from napari_zeroseg.batch.pace import Pace
+from napari_zeroseg.batch.run import Summary, run_batch
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.vocabulary import Vocabulary
 

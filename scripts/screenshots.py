@@ -1,7 +1,7 @@
 """Take the pictures of the documentation from the running program.
 
     xvfb-run -a -s "-screen 0 1400x900x24" python -m scripts.screenshots [FOLDER]
-        [--only job|methods|compare|server] [--theme dark|light]
+        [--only job|methods|compare|server|batch] [--theme dark|light]
 
 Works through the main job on a sample image with the embedded profile, as a person would, and
 saves a picture of the window at every step; then with a language model, whose part a scripted
@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import secrets
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 from pydantic import SecretStr
@@ -31,6 +33,7 @@ from skimage.filters import sobel
 from skimage.measure import label
 from skimage.segmentation import watershed
 
+from napari_zeroseg._widget import open_batch
 from napari_zeroseg.core.method import Method
 from napari_zeroseg.server.offers import offers
 from napari_zeroseg.server.run import Server, Settings, listening
@@ -273,11 +276,43 @@ def _server_of_models() -> Iterator[str]:
             thread.join()
 
 
+def _batch(stage: Stage, save: Save) -> None:
+    session = stage.session
+    folder = Path(tempfile.mkdtemp(prefix="zeroseg-batch-")) / "coins"
+    folder.mkdir()
+    _write_parts(folder)
+    stage.viewer.open(str(folder / "part-01.tif"))
+    session.add_classes(COINS)
+    stage.dock.suggestions.suggest.click()
+    stage.wait_for_models()
+    session.accept(*session.state.vocabulary.names)
+    batch = open_batch(stage.viewer)
+    settle(1)
+    batch.desk.choose(folder=folder)
+    wait(lambda: bool(batch.desk.lines))
+    batch.panel.start.click()
+    wait(lambda: batch.desk.pace is not None and batch.desk.pace.done > len(batch.desk.lines) // 2)
+    batch.panel.table.selectRow(4)
+    save("batch")
+    wait(lambda: not batch.desk.running)
+
+
+def _write_parts(folder: Path) -> None:
+    """Write an image in parts, as many images of one kind, and a file that is none."""
+    image = coins()
+    for number in range(24):
+        top, left = divmod(number, 6)
+        part = np.roll(image, (-top * 70, -left * 60), (0, 1))[:200, :240]
+        tifffile.imwrite(folder / f"part-{number + 1:02}.tif", part)
+    (folder / "part-05.tif").write_bytes(b"II*\0 a disk was full")
+
+
 PARTS = {
     "job": _do_the_job,
     "methods": _work_with_methods,
     "compare": _compare,
     "server": _work_with_server,
+    "batch": _batch,
 }
 
 ANSWER = {

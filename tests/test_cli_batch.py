@@ -9,8 +9,9 @@ import pytest
 from napari_zeroseg import cli, cli_batch
 from napari_zeroseg.batch import run as batch_run
 from napari_zeroseg.batch.ledger import FAILED, Outcome
-from napari_zeroseg.batch.run import Pace, Summary
-from napari_zeroseg.cli_progress import Progress, _duration, _line
+from napari_zeroseg.batch.pace import Pace, duration
+from napari_zeroseg.batch.run import Summary
+from napari_zeroseg.cli_progress import Progress
 
 RECIPE = '{"classes": [{"name": "bright"}]}'
 
@@ -24,7 +25,7 @@ def asked(monkeypatch, tmp_path):
         calls.append((images, recipe, out, options))
         bad = Outcome(tmp_path / "\x1b[31mbad.tif", "bad", FAILED, "No image.")
         options["progress"](Pace(1, 1, 4, 2.0, bad))
-        return Summary(3, 1, 1, 2, tmp_path / "report.html", ())
+        return Summary(3, 1, 1, 2, 0, tmp_path / "report.html", ())
 
     monkeypatch.setattr(batch_run, "run_batch", run_batch)
     return calls
@@ -75,6 +76,6 @@ def test_at_a_terminal_one_line_changes(monkeypatch, capsys):
 
 
 def test_times_are_told_in_words():
-    assert [_duration(s) for s in (5, 65, 7300)] == ["5 s", "1 min 5 s", "2 h 1 min"]
-    assert _line(Pace(0, 0, 3, 0.0)) == "0 of 3 images, 0.00 a second"
+    assert [duration(s) for s in (5, 65, 7300)] == ["5 s", "1 min 5 s", "2 h 1 min"]
+    assert Pace(0, 0, 3, 0.0).in_words == "0 of 3 images, 0.00 a second"
     assert cli_batch.SOME_FAILED == 1

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from napari_zeroseg.session.shortcuts import Command
 
-PLUGIN, TITLE = "napari-zeroseg", "ZeroSeg"
+PLUGIN, TITLE, BATCH_TITLE = "napari-zeroseg", "ZeroSeg", "ZeroSeg Batch"
 SAMPLES = {
     "immunohistochemistry": "Tissue section (nuclei, stained brown and blue)",
     "coins": "Coins on a dark ground",
@@ -128,6 +128,7 @@ class ZeroSegWidget(QWidget):
             self._keyboard,
             meaning_in_napari,
         )
+        dock.export.many_wanted.connect(partial(open_batch, viewer))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         # napari adds a stretch of its own below, which must not take the room of the dock
@@ -184,6 +185,15 @@ def open_dock(viewer: napari.viewer.Viewer) -> ZeroSegWidget:
     dock.show()
     dock.raise_()
     assert isinstance(widget, ZeroSegWidget)
+    return widget
+
+
+def open_batch(viewer: napari.viewer.Viewer) -> QWidget:
+    """Open the dock for the images of a folder, as a tab beside the other, or bring it to the front."""
+    dock, widget = viewer.window.add_plugin_dock_widget(PLUGIN, BATCH_TITLE, tabify=True)
+    dock.show()
+    dock.raise_()
+    assert isinstance(widget, QWidget)
     return widget
 
 

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from napari_zeroseg.batch.run import Pace
+    from napari_zeroseg.batch.pace import Pace
 
 LINES_EVERY_S = 30.0
 """Between lines of progress where there is no terminal to write one line again and again."""
@@ -36,7 +36,7 @@ class Progress:
         if self._quiet or not (self._changing or now - self._told > LINES_EVERY_S):
             return
         self._told = now
-        self._write(_line(pace), ends=not self._changing)
+        self._write(pace.in_words, ends=not self._changing)
 
     def end(self) -> None:
         """Leave the line that changes, so that what comes next stands below it."""
@@ -52,15 +52,3 @@ class Progress:
 def _printable(text: str) -> str:
     """Return a text that moves no cursor: names of files come from anywhere."""
     return "".join(c if c.isprintable() else "?" for c in text)
-
-
-def _line(pace: Pace) -> str:
-    failed = f", {pace.failed} failed" if pace.failed else ""
-    left = f", {_duration(pace.left)} left" if pace.done else ""
-    return f"{pace.done} of {pace.total} images{failed}, {pace.rate:.2f} a second{left}"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

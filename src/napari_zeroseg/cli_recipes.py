@@ -37,12 +37,11 @@ def read_recipe(text: str) -> Recipe:
         When there is none.
     """
     from napari_zeroseg.core.recipe import Recipe
-    from napari_zeroseg.session.saved.reading import read_saved_recipe
+    from napari_zeroseg.session.saved.reading import read_any_recipe
 
     if text.lstrip().startswith("{"):
         return Recipe.parse(text.encode(), "the recipe")
-    path = Path(text)
-    return read_saved_recipe(path) if path.suffix == SAVED else Recipe.read(path)
+    return read_any_recipe(Path(text))
 
 
 def add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -52,6 +52,35 @@ def show(viewer: napari.viewer.Viewer, image: Path, work: Path | None) -> ZeroSe
     return widget
 
 
+def correct(viewer: napari.viewer.Viewer, widget: ZeroSegWidget, image: Path, work: Path) -> None:
+    """Open an image of a batch in a viewer, with the work on it taken up, and saved where it came from.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+        Where it is shown.
+    widget : ZeroSegWidget
+        The dock of the viewer.
+    image : Path
+        Absolute; where it is shown already, it is chosen.
+    work : Path
+        The folder with the work of the batch.
+    """
+    shown = next((layer for layer in viewer.layers if layer.source.path == str(image)), None)
+    if shown is None:
+        widget.autosave.keep_in(image, work)
+        widget.autosave.changed.connect(partial(_take_up, widget, image))
+        shown = viewer.open(str(image), plugin=None)[0]
+    viewer.layers.selection.active = shown
+
+
+def _take_up(widget: ZeroSegWidget, image: Path) -> None:
+    source = widget.session.source
+    content = source.content if source is not None else None
+    if widget.autosave.offer is not None and content is not None and content.path == image:
+        widget.autosave.restore()
+
+
 def _restore(widget: ZeroSegWidget) -> None:
     offer = widget.autosave.offer
     if offer is None:

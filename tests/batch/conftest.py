@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import pytest
 import tifffile
 
-from napari_zeroseg import api
 from napari_zeroseg.backends.embedding_limits import VARIABLE
-from napari_zeroseg.batch import run as batch_run
 from napari_zeroseg.batch.one import EMBEDDINGS, Order
 from napari_zeroseg.batch.places import Places
 from napari_zeroseg.core.consent import PERSON
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.vocabulary import Vocabulary
-from napari_zeroseg.session.session import Session
-from tests.fakes import FakeBackend, fake_backends, squares
+from tests.fakes import squares
+from tests.farms import done_here, faked
 
 
 @pytest.fixture(autouse=True)
@@ -28,11 +24,7 @@ def what_a_worker_sets_for_itself(monkeypatch):
 
 @pytest.fixture
 def fake(monkeypatch):
-    made = FakeBackend()
-    monkeypatch.setattr(
-        api, "Session", lambda recipe: Session(recipe=recipe, backends=lambda r: fake_backends(r, made))
-    )
-    return made
+    return faked(monkeypatch)
 
 
 @pytest.fixture
@@ -58,26 +50,6 @@ def order(recipe, tmp_path):
     return Order(recipe, Places(tmp_path / "out"))
 
 
-class Farm:
-    """Does images in this process, and counts them."""
-
-    def __init__(self) -> None:
-        self.done: list[str] = []
-
-    def __call__(self, _client, items, order, work, *, alone):
-        for item in items:
-            self.done.append(item.path.name)
-            yield work(item, order)
-
-
 @pytest.fixture
 def farm(monkeypatch, fake):
-    made = Farm()
-
-    @contextmanager
-    def nobody(_count, _scheduler):
-        yield None
-
-    monkeypatch.setattr(batch_run, "workers", nobody)
-    monkeypatch.setattr(batch_run, "done_by", made)
-    return made
+    return done_here(monkeypatch)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+import re
 import signal
+import subprocess
+import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +20,8 @@ from napari_zeroseg.batch.farm import ClusterError, done_by, usual_workers, work
 from napari_zeroseg.batch.ledger import DONE, FAILED, Outcome
 from napari_zeroseg.batch.one import Order
 from napari_zeroseg.batch.places import Item, Places
+from napari_zeroseg.batch.run import run_batch
+from napari_zeroseg.core.cancellation import Cancellation, CancelledError, cancelled_by
 from napari_zeroseg.core.errors import MissingBackendError
 from napari_zeroseg.core.recipe import Recipe
 
@@ -62,6 +68,70 @@ def test_workers_keep_no_profile_and_say_nothing_of_their_own():
     with workers(1) as client:
         (found,) = client.run(of_a_worker).values()
     assert found == (False, logging.CRITICAL)
+
+
+def test_a_batch_that_is_called_off_waits_for_nobody(tmp_path):
+    (tmp_path / "marks").mkdir()
+    order = Order(Recipe(), Places(tmp_path))
+    items = [Item(Path(f"{n}.tif"), str(n)) for n in range(500)]
+    cancellation, done = Cancellation(), 0
+    with cancelled_by(cancellation), pytest.raises(CancelledError), workers(1) as client:
+        for _ in done_by(client, items, order, slowly):
+            done += 1
+            cancellation.cancel()
+    assert done < 10
+
+
+SCRIPT = """
+from pathlib import Path
+Path({mark!r}).open("a").write("begun ")
+from napari_zeroseg.batch.farm import workers
+with workers(1) as client:
+    print(client.submit(len, "four").result())
+"""
+
+
+def test_workers_do_not_run_the_script_that_starts_them(tmp_path):
+    """One that shows a window, with nothing that keeps it from a second run, would never get to work."""
+    script, mark = tmp_path / "script.py", tmp_path / "mark"
+    script.write_text(SCRIPT.format(mark=str(mark)))
+    ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    assert ended.stdout.strip() == "4", ended.stderr
+    assert mark.read_text() == "begun "
+
+
+@pytest.fixture
+def address():
+    """A scheduler of Dask with a worker, as on a cluster: processes that nobody here has started."""
+    with _begun("distributed.cli.dask_scheduler", "--port", "0") as told:
+        found = told(rb"Scheduler at:\s+(tcp://\S+)")
+        with _begun("distributed.cli.dask_worker", found, "--nthreads", "1"):
+            yield found
+
+
+@contextmanager
+def _begun(module, *options):
+    command = [sys.executable, "-m", module, *options, "--host", "127.0.0.1", "--no-dashboard"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+
+        def told(pattern):
+            for line in process.stderr:
+                if found := re.search(pattern, line):
+                    return found[1].decode()
+            raise AssertionError(f"{module} has ended")
+
+        try:
+            yield told
+        finally:
+            process.terminate()
+            process.stderr.close()
+
+
+def test_a_batch_is_done_by_a_cluster_that_is_there(address, images, recipe, tmp_path):
+    summary = run_batch(str(images / "*.tif"), recipe, tmp_path / "out", scheduler=address)
+    assert (summary.done, summary.failed, summary.left) == (2, 1, 0)
+    assert "could not be read" in (tmp_path / "out" / "images.csv").read_text(encoding="utf-8-sig")
+    assert (tmp_path / "out" / "results" / "a" / "a_semantic.tif").is_file()
 
 
 def test_nobody_at_the_address_is_told(monkeypatch):

@@ -14,9 +14,10 @@ import tifffile
 
 from napari_zeroseg.batch import report as report_module
 from napari_zeroseg.batch.ledger import DONE, FAILED, Entry, Ledger, Outcome
+from napari_zeroseg.batch.pace import Pace
 from napari_zeroseg.batch.places import Places, images_of
 from napari_zeroseg.batch.report import write_report
-from napari_zeroseg.batch.run import Pace, run_batch
+from napari_zeroseg.batch.run import run_batch
 from napari_zeroseg.batch.tables import write_tables
 from napari_zeroseg.core.errors import BadFileError, ExportError, ZeroSegError
 from napari_zeroseg.core.vocabulary import Vocabulary

@@ -20,15 +20,12 @@ class Meter(QWidget):
         super().__init__()
         self.setFixedHeight(HEIGHT)
         self._done = self._total = 0
-
-    @property
-    def text(self) -> str:
+        self.text = ""
         """What the bar says."""
-        return f"{self._done} of {self._total} decided"
 
-    def show_progress(self, done: int, total: int) -> None:
-        self._done, self._total = done, total
-        self.setAccessibleName(self.text)
+    def show_progress(self, done: int, total: int, text: str) -> None:
+        self._done, self._total, self.text = done, total, text
+        self.setAccessibleName(text)
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -147,7 +147,8 @@ class ReviewPanel(SessionView):
         review = self._session.review
         self._active.setVisible(review is not None)
         if review is not None:
-            self.progress.show_progress(len(review.decided), len(review.subjects))
+            done, total = len(review.decided), len(review.subjects)
+            self.progress.show_progress(done, total, f"{done} of {total} decided")
             self.place.show_text(_place(review))
             self._show_subject(review.present)
         self._show_readiness()

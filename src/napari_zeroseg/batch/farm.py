@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from contextlib import contextmanager
+from multiprocessing import spawn
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_zeroseg.backends import devices, memory
@@ -12,6 +14,7 @@ from napari_zeroseg.backends.packages import line, missing
 from napari_zeroseg.backends.registry import names_of
 from napari_zeroseg.batch.ledger import FAILED, Outcome
 from napari_zeroseg.batch.places import Job, stamp_of
+from napari_zeroseg.core.cancellation import CancelledError, present
 from napari_zeroseg.core.errors import MissingBackendError, ZeroSegError
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ AHEAD = 2
 """Images that wait at each thread, so that none waits for the program that hands them out."""
 PATIENCE = 3
 """Workers that may die with an image before it counts as failed."""
+GLANCE = 0.05  # s
 _PASSED_ON = (devices.VARIABLE, memory.VARIABLE)
 
 
@@ -90,16 +94,44 @@ def _hush() -> None:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
 
 
-def _own(count: int) -> Any:
+@contextmanager
+def _own(count: int) -> Iterator[Any]:
     from distributed import LocalCluster
 
-    return LocalCluster(
-        n_workers=count,
-        threads_per_worker=THREADS,
-        processes=True,
-        dashboard_address="127.0.0.1:0",  # two batches at once must not meet
-        host="127.0.0.1",
-    )
+    with (
+        _without_the_script(),
+        LocalCluster(
+            n_workers=count,
+            threads_per_worker=THREADS,
+            processes=True,
+            dashboard_address="127.0.0.1:0",  # two batches at once must not meet
+            host="127.0.0.1",
+        ) as cluster,
+    ):
+        yield cluster
+
+
+@contextmanager
+def _without_the_script() -> Iterator[None]:
+    """Have workers begin without the script that began this process.
+
+    Python lets new processes run it once more, for what it may define; a script that opens a window,
+    as many that use napari do, would open one in each worker and never come to the work.
+    """
+    usual = spawn.get_preparation_data
+
+    def prepared(name: str) -> dict[str, Any]:
+        told = usual(name)
+        if name.startswith("Dask Worker"):
+            for key in ("init_main_from_name", "init_main_from_path"):
+                told.pop(key, None)
+        return told
+
+    spawn.get_preparation_data = prepared
+    try:
+        yield
+    finally:
+        spawn.get_preparation_data = usual
 
 
 def _settings(count: int) -> dict[str, Any]:
@@ -131,6 +163,8 @@ def done_by(
     ------
     ClusterError
         When the cluster is shut down meanwhile.
+    CancelledError
+        When the work that calls is called off; what is under way is left to itself.
     """
     from distributed import as_completed
 
@@ -147,11 +181,23 @@ def done_by(
 
     for _ in range(1 if alone else AHEAD * max(1, sum(client.nthreads().values()))):
         submit()
-    for future in running:
+    for future in _as_they_end(running):
         item = under_way.pop(future.key)
         yield _outcome(future, item)
         future.release()
         submit()
+
+
+def _as_they_end(running: Any) -> Iterator[Any]:
+    """Yield what is done as long as it is wanted; images wait at the workers, so that a glance is enough."""
+    wanted = present()
+    while not running.is_empty():
+        if wanted.cancelled:
+            raise CancelledError
+        if running.has_ready():
+            yield next(running)
+        else:
+            time.sleep(GLANCE)
 
 
 def _outcome(future: Any, item: Job) -> Outcome:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import glob
+import os
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from hashlib import blake2b
 from itertools import takewhile
 from pathlib import Path
@@ -42,6 +44,16 @@ class Places:
     @property
     def ledger(self) -> Path:
         return self.out / "batch.sqlite"
+
+    @property
+    def recipe(self) -> Path:
+        """What the results were made by."""
+        return self.out / "recipe.json"
+
+    @property
+    def report(self) -> Path:
+        """The first page of the report."""
+        return self.out / "report.html"
 
     def thumbnail(self, stem: str) -> Path:
         return self.thumbnails / f"{stem}.jpg"
@@ -107,6 +119,36 @@ def images_of(patterns: Iterable[str], out: Path) -> list[Path]:
             raise BadFileError(f"There is no image '{pattern}'.", remedy="Quote patterns: 'images/**/*.tif'.")
         found |= dict.fromkeys(images)
     return list(found)
+
+
+def images_in(folder: Path, names: str, out: Path | None = None, *, below: bool = True) -> list[Path]:
+    """Return the images of a folder whose names fit one of some patterns, in the order of their paths.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they lie.
+    names : str
+        Patterns such as ``"*.tif *.png"``; large and small letters are alike.
+    out : Path, optional
+        Left out: what lies there are results.
+    below : bool
+        Look into the folders of the folder too.
+    """
+    patterns = [pattern.lower() for pattern in names.split()]
+    results = out.absolute() if out is not None else None
+
+    def fits(name: str) -> bool:
+        return not name.startswith(".") and any(fnmatchcase(name.lower(), p) for p in patterns)
+
+    found: list[Path] = []
+    for place, folders, files in os.walk(folder.absolute()):
+        here = Path(place)
+        found += [here / name for name in (*folders, *files) if fits(name) and _may_be_image(here / name)]
+        # what looks like a folder may be one image
+        deeper = [name for name in folders if not name.startswith(".") and Path(name).suffix != ".zarr"]
+        folders[:] = [name for name in deeper if here / name != results] if below else []
+    return sorted(found)
 
 
 def _matching(pattern: str) -> list[str]:

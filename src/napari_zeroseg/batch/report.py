@@ -58,7 +58,7 @@ def write_report(entries: Sequence[Entry], places: Places) -> Path:
     for stale in places.out.glob("report-*.html"):
         if stale.name not in {_page_name(number) for number in range(count)}:
             stale.unlink()
-    return places.out / _page_name(0)
+    return places.report
 
 
 def open_command(image: Path, work: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -14,11 +14,13 @@ from filelock import FileLock, Timeout
 from napari_zeroseg.batch.farm import done_by, usual_workers, workers
 from napari_zeroseg.batch.ledger import CORRECTED, FAILED, UNCHANGED, Ledger, Outcome
 from napari_zeroseg.batch.one import Order, process
+from napari_zeroseg.batch.pace import Pace
 from napari_zeroseg.batch.places import Item, Job, Places, images_of, named, stamp_of
 from napari_zeroseg.batch.report import write_report
 from napari_zeroseg.batch.tables import write_tables
+from napari_zeroseg.core.cancellation import CancelledError
 from napari_zeroseg.core.errors import ExportError
-from napari_zeroseg.export.atomic import make_folder
+from napari_zeroseg.export.atomic import make_folder, replacing
 
 if TYPE_CHECKING:
     from napari_zeroseg.batch.ledger import Entry
@@ -28,37 +30,6 @@ J = TypeVar("J", bound=Job)
 
 ATTEMPTS = 2
 """In one batch; a disk that was busy may answer the second time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How far a batch is.
-
-    Parameters
-    ----------
-    done, failed, total : int
-        Images of this run.
-    seconds : float
-        Since the first was begun.
-    latest : Outcome or None
-        What was done last.
-    """
-
-    done: int
-    failed: int
-    total: int
-    seconds: float
-    latest: Outcome | None = None
-
-    @property
-    def rate(self) -> float:
-        """Images a second."""
-        return self.done / self.seconds if self.seconds else 0.0
-
-    @property
-    def left(self) -> float:
-        """Seconds that the rest will take, as far as it goes on like this; infinite before the first."""
-        return (self.total - self.done) / self.rate if self.rate else float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +43,8 @@ class Summary:
         those of which there are none.
     skipped : int
         Images of which the results were there before.
+    left : int
+        Images that were not come to, as the batch was called off.
     report : Path
         Its first page.
     tables : tuple of Path
@@ -82,6 +55,7 @@ class Summary:
     corrected: int
     failed: int
     skipped: int
+    left: int
     report: Path
     tables: tuple[Path, ...]
 
@@ -103,6 +77,9 @@ def run_batch(
     progress: Callable[[Pace], None] = lambda _: None,
 ) -> Summary:
     """Do what a recipe says to many images; what was done before is not done again.
+
+    It can be called off (:func:`~napari_zeroseg.core.cancellation.cancelled_by`): what is done until
+    then is in the tables, and the next batch goes on from there.
 
     Parameters
     ----------
@@ -147,17 +124,26 @@ def run_batch(
         recipe, places, axes, plane, suggested_only, head and head.absolute(), agreed, tuple(images_to)
     )
     with only_one(places.out), closing(Ledger(places.ledger)) as ledger:
+        with replacing(places.recipe) as part:
+            recipe.shareable().write(part)
         items = _due(chosen, ledger, order, force=force)
+        pace = Pace(0, 0, len(items), 0.0)
+
+        def tell(now: Pace) -> None:
+            nonlocal pace
+            pace = now
+            progress(now)
+
         if items:
-            with workers(count or usual_workers(recipe), scheduler) as client:
+            with suppress(CancelledError), workers(count or usual_workers(recipe), scheduler) as client:
                 do_all(
                     items,
                     ledger,
                     order.key,
                     lambda some, alone: done_by(client, some, order, process, alone=alone),
-                    progress,
+                    tell,
                 )
-        return _summary(chosen, len(chosen) - len(items), ledger, places)
+        return _summary(chosen, len(chosen) - len(items), pace.total - pace.done, ledger, places)
 
 
 @contextmanager
@@ -254,7 +240,7 @@ def do_all(
         items = failed
 
 
-def _summary(chosen: Sequence[Path], skipped: int, ledger: Ledger, places: Places) -> Summary:
+def _summary(chosen: Sequence[Path], skipped: int, left: int, ledger: Ledger, places: Places) -> Summary:
     entries = list(ledger.entries())
     here = set(chosen)
     states = [entry.status for entry in entries if entry.path in here]
@@ -263,6 +249,7 @@ def _summary(chosen: Sequence[Path], skipped: int, ledger: Ledger, places: Place
         corrected=states.count(CORRECTED),
         failed=states.count(FAILED),
         skipped=skipped,
+        left=left,
         report=write_report(entries, places),
         tables=write_tables(ledger, places.out),
     )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_zeroseg.batch.ledger import Entry, Outcome
-    from napari_zeroseg.batch.run import Pace
+    from napari_zeroseg.batch.pace import Pace
     from napari_zeroseg.core.recipe import Recipe
     from napari_zeroseg.evaluation.datasets import Dataset
     from napari_zeroseg.evaluation.document import Evaluation
@@ -114,7 +114,7 @@ def evaluate(
     resamples : int
         How often images are drawn again for the intervals.
     progress : callable, optional
-        Called with a :class:`~napari_zeroseg.batch.run.Pace` after every image.
+        Called with a :class:`~napari_zeroseg.batch.pace.Pace` after every image.
 
     Raises
     ------

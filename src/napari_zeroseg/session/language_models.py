@@ -111,6 +111,12 @@ def on_this_machine(model: str) -> str:
     return f"transformers:{model.strip()}"
 
 
+def recipient_of(name: str) -> str:
+    """Return which server a refiner of the catalog sends words to; empty for one that sends nothing."""
+    family, _, variant = name.partition(":")
+    return choice(variant).server.recipient if family == "openai" else ""
+
+
 def in_words(name: str) -> str:
     """Return a refiner's name in the catalog for a person, with what becomes of the words."""
     family, _, variant = name.partition(":")

@@ -17,7 +17,7 @@ from napari_zeroseg.session.saved.content import Content
 from napari_zeroseg.session.saved.offer import ago
 from napari_zeroseg.session.saved.packing import Packer, digest
 from napari_zeroseg.session.saved.places import SavingSettings, data_folder
-from napari_zeroseg.session.saved.store import SessionFile
+from napari_zeroseg.session.saved.store import BusyFileError, SessionFile
 from napari_zeroseg.session.session import Session
 from tests.fakes import fake_backends, source, squares
 
@@ -347,3 +347,41 @@ def test_a_window_may_outlive_the_thread_that_saves(tmp_path):
     executor.shutdown()  # as Python does when it ends, before the last widgets go
     autosave.close()
     assert autosave.status.path == tmp_path / "squares.png.zeroseg"
+
+
+def test_a_file_is_lent_until_more_is_saved(tmp_path, path):
+    desk = Desk(tmp_path)
+    desk.work()
+    with pytest.raises(BusyFileError):
+        SessionFile(path)
+    desk.autosave.lend()
+    assert held_in(path) == digest(desk.session.timeline)
+    desk.session.undo()
+    with pytest.raises(BusyFileError):
+        SessionFile(path)
+    assert desk.close() == held_in(path)
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_what_is_done_while_somebody_reads_the_file_goes_into_another(tmp_path, path):
+    desk = Desk(tmp_path)
+    desk.work()
+    desk.autosave.lend()
+    reader = SessionFile(path)
+    desk.session.undo()
+    reader.close()
+    other = path.with_name("squares.png-2.zeroseg")
+    assert desk.autosave.status.path == other
+    assert desk.close() == held_in(other)
+
+
+def test_the_work_on_one_image_is_kept_elsewhere(tmp_path):
+    desk = Desk(None)
+    desk.autosave.keep_in(tmp_path / "one.png", tmp_path / "work")
+    desk.open(tmp_path, name="one.png")
+    desk.work()
+    assert desk.autosave.status.path.parent == tmp_path / "work"
+    desk.open(tmp_path, name="two.png")
+    desk.session.paint("bright", (0, 0), np.ones((2, 2), np.int32))
+    assert desk.autosave.status.path == tmp_path / "two.png.zeroseg"
+    desk.close()

@@ -94,6 +94,7 @@ class Autosave:
         self._statuses: dict[Hashable, SaveStatus] = {}
         self._offers: dict[Hashable, Offer] = {}
         self._before_removal: dict[Hashable, tuple[float, Timeline]] = {}
+        self._folders: dict[Path, Path] = {}
         self._settings = _read_settings() if folder is None else SavingSettings(folder=folder)
         session.source_changed.connect(self._on_source_changed)
         session.changed.connect(self._on_session_changed)
@@ -149,6 +150,14 @@ class Autosave:
         self._on_session_changed()
         self.changed.emit()
 
+    def keep_in(self, image: Path, folder: Path) -> None:
+        """Save the work on one image in another folder than the rest, from when it is opened on."""
+        self._folders[image] = folder
+
+    def lend(self) -> None:
+        """Save all that is not saved yet, and let others read it until more is done; waits for it."""
+        self._saver.lend()
+
     def close(self, *_: object) -> None:
         """Save what is not saved yet and let go of the files; the thread ends by itself."""
         if self._open:
@@ -163,7 +172,7 @@ class Autosave:
     def _on_source_changed(self, source: ImageSource | None) -> None:
         if source is not None and source.key not in self._known and self._settings.on:
             self._known.add(source.key)
-            self._saver.look(source, self._settings.folder)
+            self._saver.look(source, self._folder_of(source))
         self.changed.emit()
 
     def _on_session_changed(self, new: State | None = None, old: State | None = None) -> None:
@@ -197,6 +206,10 @@ class Autosave:
         self._offers.pop(key, None)
         self._statuses.pop(key, None)
         self._saver.leave(key)
+
+    def _folder_of(self, source: ImageSource) -> Path | None:
+        path = source.content.path if source.content is not None else None
+        return self._settings.folder if path is None else self._folders.get(path, self._settings.folder)
 
     # from the saving thread
 

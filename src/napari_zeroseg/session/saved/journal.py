@@ -37,11 +37,12 @@ class Journal:
         self._places = tuple(places)
         self._file: SessionFile | None = None
         self._found: SessionFile | None = None
+        self._lent: Path | None = None
 
     @property
     def path(self) -> Path | None:
         """The file that is written, None before the first save."""
-        return self._file.path if self._file is not None else None
+        return self._file.path if self._file is not None else self._lent
 
     @property
     def found_path(self) -> Path | None:
@@ -99,6 +100,7 @@ class Journal:
             When no place takes it; each call tries anew.
         """
         failed: list[UnsavedError] = []
+        self._take_back()
         if self._file is not None:
             try:
                 self._file.write(self.image, timeline)
@@ -112,6 +114,19 @@ class Journal:
             except UnsavedError as problem:
                 failed.append(problem)
         raise failed[0]
+
+    def lend(self) -> None:
+        """Let others read the file, until more is written to it."""
+        if self._file is not None:
+            self._lent = self._file.path
+            self._close_file()
+
+    def _take_back(self) -> None:
+        lent, self._lent = self._lent, None
+        if lent is not None and self._file is None:
+            # where somebody reads it just now, what comes goes into another file
+            with suppress(BadFileError, UnsavedError):
+                self._file = SessionFile(lent)
 
     def _begin(self, first: Path, timeline: Timeline) -> Path:
         """Make a new file for all of the work."""

@@ -6,13 +6,13 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from napari_zeroseg.core.errors import BadFileError
+from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.script import Script, Unrecorded
-from napari_zeroseg.session.saved.store import SessionFile
+from napari_zeroseg.session.saved.store import SUFFIX, SessionFile
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_zeroseg.core.recipe import Recipe
     from napari_zeroseg.session.saved.store import Saved
 
 
@@ -49,3 +49,14 @@ def read_saved_recipe(path: Path) -> Recipe:
             remedy="Open its image in napari, restore the work, and change something.",
         )
     return recipe
+
+
+def read_any_recipe(path: Path) -> Recipe:
+    """Return the recipe in a file, in a record, or in saved work.
+
+    Raises
+    ------
+    BadFileError
+        When there is none.
+    """
+    return read_saved_recipe(path) if path.suffix == SUFFIX else Recipe.read(path)

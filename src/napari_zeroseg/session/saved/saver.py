@@ -105,6 +105,11 @@ class Saver:
         self._flush(key)
         self.submit(self._close_one, key)
 
+    def lend(self) -> None:
+        """Save what is not saved yet, and let others read the files until more is saved; waits for it."""
+        with suppress(RuntimeError):  # Python ends
+            self._executor.submit(_logged, self._lend).result()
+
     def close(self) -> None:
         """Save what is not saved yet and let go of all files; nothing is told any more."""
         self._closing.set()
@@ -199,6 +204,11 @@ class Saver:
     def _close_all(self) -> None:
         for key in tuple(self._journals):
             self._close_one(key)
+
+    def _lend(self) -> None:
+        self._save_pending()
+        for journal in self._journals.values():
+            journal.lend()
 
     def _report(self, key: Hashable, told: Told) -> None:
         tell = self._tell
