@@ -13,6 +13,7 @@ import pytest
 from napari_zeroseg.backends import minilm
 from napari_zeroseg.backends.minilm import MiniLM
 from napari_zeroseg.core.errors import MissingBackendError
+from tests.backends.tiny_bert import write_tiny_bert
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -21,15 +22,7 @@ transformers = pytest.importorskip("transformers")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("tiny")
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "nucleus", "cell", "dog", "a", "of"]
-    (path / "vocab.txt").write_text("\n".join(words))
-    transformers.BertTokenizer(str(path / "vocab.txt")).save_pretrained(path)
-    torch.manual_seed(0)
-    config = transformers.BertConfig(
-        vocab_size=len(words), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=32, initializer_range=0.5,
-    )  # fmt: skip
-    transformers.BertModel(config).save_pretrained(path, safe_serialization=True)
+    write_tiny_bert(path)
     return path
 
 

@@ -16,6 +16,7 @@ from napari_zeroseg.backends.llm import local_chat
 from napari_zeroseg.backends.minilm import MiniLM
 from napari_zeroseg.backends.pretrained import pretrained
 from napari_zeroseg.core.errors import ZeroSegError
+from tests.backends.tiny_bert import write_tiny_bert
 
 SOURCES = sorted(Path(napari_zeroseg.__file__).parent.rglob("*.py"))
 CALLS = [
@@ -95,6 +96,15 @@ def whole(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    """A tiny sentence encoder."""
+    pytest.importorskip("transformers")
+    folder = tmp_path_factory.mktemp("encoder")
+    write_tiny_bert(folder)
+    return folder
+
+
 def by_class(folder):
     from transformers import Qwen2ForCausalLM
 
@@ -109,10 +119,14 @@ def as_sentence_encoder(folder):
     MiniLM(folder, hashlib.sha256((folder.parent / "whole").read_bytes()).hexdigest()).encode(["a"])
 
 
-@pytest.mark.parametrize("load", [by_class, as_sentence_encoder, as_language_model])
+@pytest.mark.parametrize(
+    ("model", "load"),
+    [("whole", by_class), ("encoder", as_sentence_encoder), ("whole", as_language_model)],
+)
 @pytest.mark.parametrize("name", ["model.safetensors", "pytorch_model.bin"])
-def test_a_pickle_in_a_folder_of_the_hub_is_refused(whole, tmp_path, load, name):
-    mark, folder = tmp_path / "it ran", shutil.copytree(whole, tmp_path / "model")
+def test_a_pickle_in_a_folder_of_the_hub_is_refused(request, tmp_path, model, load, name):
+    mark = tmp_path / "it ran"
+    folder = shutil.copytree(request.getfixturevalue(model), tmp_path / "model")
     shutil.copy(folder / "model.safetensors", tmp_path / "whole")
     load(folder)  # so that what is refused below is refused for its weights
     (folder / "model.safetensors").unlink()
