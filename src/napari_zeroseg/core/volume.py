@@ -189,7 +189,7 @@ class Intensities:
             part = np.asarray(self.data[self._index(plane, window)])
         # what reads lazily can fail in any way
         except Exception as error:
-            raise BadImageError(f"The image could not be read: {error}.") from error
+            raise BadImageError(f"The image could not be read; its file may be damaged ({error}).") from error
         order = [a for a in self.axes if a in self._plane_axes]
         return part.transpose([order.index(a) for a in self._plane_axes])
 

@@ -73,7 +73,7 @@ def told_volume(path: Path, *, on_disk: bool = False) -> Volume:
         ) from error
     # a damaged file can make a decoder fail in any way
     except Exception as error:
-        raise BadImageError(f"The file could not be read: {error}.") from error
+        raise BadImageError(f"The file could not be read; it may be damaged ({error}).") from error
 
 
 def _read_picture(path: Path) -> np.ndarray[Any, Any]:
