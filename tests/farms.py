@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from napari_zeroseg import api
 from napari_zeroseg.batch import run as batch_run
+from napari_zeroseg.batch.one import as_a_worker
 from napari_zeroseg.session.session import Session
 from tests.fakes import FakeBackend, fake_backends
 
@@ -28,7 +29,8 @@ def done_here(monkeypatch) -> Farm:
 
     @contextmanager
     def nobody(_count, _scheduler):
-        yield None
+        with as_a_worker():
+            yield None
 
     monkeypatch.setattr(batch_run, "workers", nobody)
     monkeypatch.setattr(batch_run, "done_by", made)

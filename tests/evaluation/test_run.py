@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from dataclasses import replace
 
@@ -11,6 +12,8 @@ import pytest
 import tifffile
 
 from napari_zeroseg import api
+from napari_zeroseg.backends.embedding_limits import VARIABLE
+from napari_zeroseg.core.consent import PERSON
 from napari_zeroseg.core.errors import ExportError
 from napari_zeroseg.core.recipe import Recipe
 from napari_zeroseg.core.vocabulary import Vocabulary
@@ -74,6 +77,14 @@ def test_all_files_are_written_and_the_document_can_be_read(dataset, guessed, tm
     assert "![Which classes are taken for which](confusion.png)" in report
     # a recipe can be taken from it, as from a record
     assert Recipe.read(done.document).wanted == ("bright", "grey")
+
+
+def test_the_process_is_left_as_it_was(dataset, guessed, tmp_path, monkeypatch):
+    monkeypatch.delenv(VARIABLE)
+    before = PERSON.ask
+    evaluate(dataset, Recipe(), tmp_path / "out", count=1, limit=1, agreed=True, resamples=5)
+    assert VARIABLE not in os.environ
+    assert PERSON.ask is before
 
 
 def test_the_recipe_s_own_words_are_used_and_its_other_classes_are_background(dataset, guessed, tmp_path):

@@ -6,7 +6,7 @@ import gc
 import logging
 import os
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import blake2b
@@ -36,7 +36,7 @@ from napari_zeroseg.session.saved.reading import read_saved
 from napari_zeroseg.session.saved.store import SessionFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from napari_zeroseg.batch.places import Job
@@ -131,14 +131,28 @@ def prepare(head: Path | None = None, *, agreed: bool = False, images_to: Collec
     images_to : collection of str, optional
         Addresses of the servers of models that may get images.
     """
-    for name in ("napari_zeroseg", "tifffile"):  # what is to be known is in the outcome
-        logging.getLogger(name).addHandler(logging.NullHandler())
+    for logger in map(logging.getLogger, ("napari_zeroseg", "tifffile")):
+        if not logger.handlers:  # what is to be known is in the outcome
+            logger.addHandler(logging.NullHandler())
     # nobody comes back to an image, so that its embeddings need not be kept
     os.environ.setdefault(embedding_limits.VARIABLE, EMBEDDINGS)
     if agreed or images_to:
         PERSON.ask = agreeing(words=agreed, images_to=images_to)
     if head is not None:
         _hold(head)
+
+
+@contextmanager
+def as_a_worker() -> Iterator[None]:
+    """Undo in the end what :func:`prepare` sets: for a process that lives on after the work."""
+    limits, ask = os.environ.get(embedding_limits.VARIABLE), PERSON.ask
+    try:
+        yield
+    finally:
+        PERSON.ask = ask
+        os.environ.pop(embedding_limits.VARIABLE, None)
+        if limits is not None:
+            os.environ[embedding_limits.VARIABLE] = limits
 
 
 @cache

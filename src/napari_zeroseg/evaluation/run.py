@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_zeroseg.batch.farm import done_by, usual_workers, workers
 from napari_zeroseg.batch.ledger import DONE, Ledger
+from napari_zeroseg.batch.one import as_a_worker
 from napari_zeroseg.batch.places import stamp_of
 from napari_zeroseg.batch.run import do_all, only_one
 from napari_zeroseg.core.errors import ZeroSegError
@@ -171,7 +172,8 @@ def _examine_all(
     progress: Callable[[Pace], None],
 ) -> None:
     if count == 1 and scheduler is None:
-        do_all(samples, ledger, exam.key, lambda some, _: _here(some, exam), progress)
+        with as_a_worker():
+            do_all(samples, ledger, exam.key, lambda some, _: _here(some, exam), progress)
         return
     with workers(count, scheduler) as client:
         do_all(
