@@ -96,8 +96,8 @@ def _opened(window: Window, watch: Watch) -> dict[str, float]:
     note("first run, with the first two Labels layers", session.run)
     usual = session.refining.recipe.parameters
     session.refining.set_parameters(usual.model_copy(update={"box_threshold": 0.99}))
-    note("first run that removes masks, with their frames", session.run)
-    assert session.difference is not None
+    run = "first run that removes masks, with their frames"
+    note(run, lambda: (session.run(), wait(lambda: session.difference is not None)))
     session.keep_old()
     session.refining.set_parameters(usual)
     note("first object, with the layers of prompts", lambda: session.begin("disc"))

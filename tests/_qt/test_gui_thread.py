@@ -58,3 +58,12 @@ def test_a_result_that_fails_does_not_hold_back_the_next(qtbot):
         gui_thread(lambda: told.append(1))
         qtbot.waitUntil(lambda: bool(told))
     assert [kind for kind, *_ in problems] == [ValueError]
+
+
+def test_what_comes_after_the_window_is_gone_is_dropped(qtbot):
+    gui_thread, told = GuiThread(), []
+    gui_thread.deleteLater()
+    with qtbot.waitSignal(gui_thread.destroyed):
+        pass
+    gui_thread(lambda: told.append(1))
+    assert not told

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
@@ -41,7 +42,8 @@ class GuiThread(QObject):
 
     def __call__(self, function: Callable[[], None]) -> None:
         self._waiting.append(function)
-        self._posted.emit()
+        with suppress(RuntimeError):  # the window is gone, and with it who would be told
+            self._posted.emit()
 
     def _on_posted(self) -> None:
         if not self._next_turn.isActive():
